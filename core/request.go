@@ -1,0 +1,424 @@
+package core
+
+import "fmt"
+
+// Kind tells requests apart on the wire. The numbers are part of every wire
+// format: never reuse one.
+type Kind uint8
+
+// The request kinds. Each has one request and one response type.
+const (
+	KindRequestVote     Kind = 1
+	KindAppendEntries   Kind = 2
+	KindInstallSnapshot Kind = 3
+	KindTimeoutNow      Kind = 4
+	KindPropose         Kind = 5
+	KindRead            Kind = 6
+)
+
+// Kinds lists every kind, in order.
+func Kinds() []Kind {
+	return []Kind{KindRequestVote, KindAppendEntries, KindInstallSnapshot, KindTimeoutNow, KindPropose, KindRead}
+}
+
+func (k Kind) String() string {
+	switch k {
+	case KindRequestVote:
+		return "RequestVote"
+	case KindAppendEntries:
+		return "AppendEntries"
+	case KindInstallSnapshot:
+		return "InstallSnapshot"
+	case KindTimeoutNow:
+		return "TimeoutNow"
+	case KindPropose:
+		return "Propose"
+	case KindRead:
+		return "Read"
+	}
+	return fmt.Sprintf("Kind(%d)", uint8(k))
+}
+
+// NewRequest returns an empty request of kind k, or nil if there is no such kind.
+func (k Kind) NewRequest() Request {
+	switch k {
+	case KindRequestVote:
+		return new(RequestVoteRequest)
+	case KindAppendEntries:
+		return new(AppendEntriesRequest)
+	case KindInstallSnapshot:
+		return new(InstallSnapshotRequest)
+	case KindTimeoutNow:
+		return new(TimeoutNowRequest)
+	case KindPropose:
+		return new(ProposeRequest)
+	case KindRead:
+		return new(ReadRequest)
+	}
+	return nil
+}
+
+// NewResponse returns an empty response of kind k, or nil if there is no such kind.
+func (k Kind) NewResponse() Response {
+	switch k {
+	case KindRequestVote:
+		return new(RequestVoteResponse)
+	case KindAppendEntries:
+		return new(AppendEntriesResponse)
+	case KindInstallSnapshot:
+		return new(InstallSnapshotResponse)
+	case KindTimeoutNow:
+		return new(TimeoutNowResponse)
+	case KindPropose:
+		return new(ProposeResponse)
+	case KindRead:
+		return new(ReadResponse)
+	}
+	return nil
+}
+
+// Class groups requests that share a lane and a timeout. Control traffic must
+// never wait behind the other classes.
+type Class uint8
+
+// The classes, most urgent first.
+const (
+	ClassControl  Class = iota // votes, heartbeats, TimeoutNow
+	ClassAppend                // AppendEntries that carry entries
+	ClassClient                // Propose and Read
+	ClassSnapshot              // InstallSnapshot
+)
+
+// NumClasses is the number of classes, for arrays indexed by Class.
+const NumClasses = 4
+
+func (c Class) String() string {
+	switch c {
+	case ClassControl:
+		return "control"
+	case ClassAppend:
+		return "append"
+	case ClassClient:
+		return "client"
+	case ClassSnapshot:
+		return "snapshot"
+	}
+	return fmt.Sprintf("Class(%d)", uint8(c))
+}
+
+// Request is one of the six request types of this package.
+//
+// Requests and responses are self-contained: each says who sent it and in which
+// term, so that no safety argument rests on pairing a response with its request.
+type Request interface {
+	Kind() Kind
+	Class() Class
+	// SizeBytes is what the request counts against limits in bytes: its data
+	// and a fixed overhead, not its exact size in any encoding.
+	SizeBytes() int
+}
+
+// Response is one of the six response types of this package.
+type Response interface {
+	Kind() Kind
+	SizeBytes() int
+	// Reset empties the response, keeping the memory of its slices for reuse.
+	Reset()
+}
+
+// fixedSizeBytes is what the fields of fixed size of any message count.
+const fixedSizeBytes = 64
+
+// RequestVoteRequest asks for a vote, or with PreVote whether one would be
+// given (dissertation §3.4, §9.6).
+type RequestVoteRequest struct {
+	From      NodeID
+	Term      Term // the candidate's term; with PreVote the term it would start
+	LastIndex Index
+	LastTerm  Term
+	PreVote   bool
+	Transfer  bool // the leader asked for this election: stickiness does not apply (§3.10)
+}
+
+// RequestVoteResponse answers a RequestVoteRequest.
+type RequestVoteResponse struct {
+	From    NodeID
+	Term    Term // the voter's term; for a granted pre-vote the term asked for
+	PreVote bool
+	Granted bool
+}
+
+// AppendEntriesRequest replicates entries; without entries it is a heartbeat
+// (dissertation §3.5). The entries' indexes follow PrevIndex without a gap.
+type AppendEntriesRequest struct {
+	From        NodeID
+	Term        Term
+	PrevIndex   Index
+	PrevTerm    Term
+	Commit      Index
+	ReadContext uint64 // the newest ReadIndex round the leader wants confirmed (§6.4); zero for none
+	Session     uint64 // the leader's replication session with this follower
+	Entries     []Entry
+}
+
+// AppendEntriesResponse answers an AppendEntriesRequest.
+type AppendEntriesResponse struct {
+	From        NodeID
+	Term        Term
+	Success     bool
+	PrevIndex   Index  // of the request: tells a stale rejection from a current one
+	Match       Index  // on success: the log agrees with the leader's through here
+	HintIndex   Index  // on rejection: the leader should probe no later than here
+	HintTerm    Term   // on rejection: the follower's term at HintIndex
+	ReadContext uint64 // of the request
+	Session     uint64 // of the request
+}
+
+// InstallSnapshotRequest carries one chunk of a snapshot (dissertation §5.3).
+type InstallSnapshotRequest struct {
+	From     NodeID
+	Term     Term
+	Snapshot SnapshotMeta
+	Session  uint64
+	Offset   uint64 // of Data within the snapshot, in bytes
+	Data     []byte
+	Done     bool // Data is the last chunk
+}
+
+// InstallSnapshotResponse answers an InstallSnapshotRequest.
+type InstallSnapshotResponse struct {
+	From       NodeID
+	Term       Term
+	Session    uint64
+	NextOffset uint64 // the offset the follower wants next, in bytes
+	Match      Index  // not zero: the follower's log agrees with the leader's through here; no more chunks are wanted
+}
+
+// TimeoutNowRequest tells a follower to start an election at once (dissertation §3.10).
+type TimeoutNowRequest struct {
+	From NodeID
+	Term Term
+}
+
+// TimeoutNowResponse answers a TimeoutNowRequest.
+type TimeoutNowResponse struct {
+	From NodeID
+	Term Term
+}
+
+// Status says what became of a client's request.
+type Status uint8
+
+// The statuses of a ProposeResponse and a ReadResponse.
+const (
+	// StatusOK: every command was committed and applied; every query answered.
+	StatusOK Status = iota
+	// StatusNotLeader: nothing was executed; Leader says where to go, if known.
+	StatusNotLeader
+	// StatusOverloaded: nothing was executed; the node's queue is full.
+	StatusOverloaded
+	// StatusUnknown: the node lost its leadership with the commands in its log.
+	// They may be committed yet or never.
+	StatusUnknown
+)
+
+func (s Status) String() string {
+	switch s {
+	case StatusOK:
+		return "ok"
+	case StatusNotLeader:
+		return "not leader"
+	case StatusOverloaded:
+		return "overloaded"
+	case StatusUnknown:
+		return "unknown"
+	}
+	return fmt.Sprintf("Status(%d)", uint8(s))
+}
+
+// ProposeRequest carries a batch of commands from a client to the leader.
+type ProposeRequest struct {
+	From     NodeID // the client; clients share one name space with nodes
+	Commands [][]byte
+}
+
+// ProposeResponse answers a ProposeRequest when all of its commands have been
+// committed and applied, or when they will not be.
+type ProposeResponse struct {
+	From   NodeID
+	Status Status
+	Leader NodeID // whom the node believes to lead; zero for nobody
+	Results
+}
+
+// ReadRequest carries a batch of linearizable queries from a client to the leader.
+type ReadRequest struct {
+	From    NodeID
+	Queries [][]byte
+}
+
+// ReadResponse answers a ReadRequest.
+type ReadResponse struct {
+	From   NodeID
+	Status Status
+	Leader NodeID
+	Results
+}
+
+// Results is a list of byte strings, one for each command or query of the
+// request, in its order. The zero value is empty and ready for use.
+type Results struct {
+	list [][]byte
+	data []byte
+}
+
+// Append adds a copy of b. Results that were there before stay valid.
+func (r *Results) Append(b []byte) {
+	if len(b) > cap(r.data)-len(r.data) {
+		// The old buffer stays alive for as long as results point into it.
+		r.data = make([]byte, 0, max(2*cap(r.data), len(b), 256))
+	}
+	start := len(r.data)
+	r.data = append(r.data, b...)
+	r.list = append(r.list, r.data[start:len(r.data):len(r.data)])
+}
+
+// List returns the results. They are valid, and must not be written to, until
+// the next call of Truncate.
+func (r *Results) List() [][]byte { return r.list }
+
+// Truncate empties the list and keeps its memory.
+func (r *Results) Truncate() {
+	r.list = r.list[:0]
+	r.data = r.data[:0]
+}
+
+// Kind implements Request.
+func (*RequestVoteRequest) Kind() Kind { return KindRequestVote }
+
+// Kind implements Request.
+func (*AppendEntriesRequest) Kind() Kind { return KindAppendEntries }
+
+// Kind implements Request.
+func (*InstallSnapshotRequest) Kind() Kind { return KindInstallSnapshot }
+
+// Kind implements Request.
+func (*TimeoutNowRequest) Kind() Kind { return KindTimeoutNow }
+
+// Kind implements Request.
+func (*ProposeRequest) Kind() Kind { return KindPropose }
+
+// Kind implements Request.
+func (*ReadRequest) Kind() Kind { return KindRead }
+
+// Class implements Request.
+func (*RequestVoteRequest) Class() Class { return ClassControl }
+
+// Class implements Request. A heartbeat is control traffic.
+func (r *AppendEntriesRequest) Class() Class {
+	if len(r.Entries) == 0 {
+		return ClassControl
+	}
+	return ClassAppend
+}
+
+// Class implements Request.
+func (*InstallSnapshotRequest) Class() Class { return ClassSnapshot }
+
+// Class implements Request.
+func (*TimeoutNowRequest) Class() Class { return ClassControl }
+
+// Class implements Request.
+func (*ProposeRequest) Class() Class { return ClassClient }
+
+// Class implements Request.
+func (*ReadRequest) Class() Class { return ClassClient }
+
+// SizeBytes implements Request.
+func (*RequestVoteRequest) SizeBytes() int { return fixedSizeBytes }
+
+// SizeBytes implements Request.
+func (r *AppendEntriesRequest) SizeBytes() int { return fixedSizeBytes + EntriesSizeBytes(r.Entries) }
+
+// SizeBytes implements Request.
+func (r *InstallSnapshotRequest) SizeBytes() int { return fixedSizeBytes + len(r.Data) }
+
+// SizeBytes implements Request.
+func (*TimeoutNowRequest) SizeBytes() int { return fixedSizeBytes }
+
+// SizeBytes implements Request.
+func (r *ProposeRequest) SizeBytes() int { return fixedSizeBytes + listSizeBytes(r.Commands) }
+
+// SizeBytes implements Request.
+func (r *ReadRequest) SizeBytes() int { return fixedSizeBytes + listSizeBytes(r.Queries) }
+
+// listItemBytes is what one item of a list counts beyond its data.
+const listItemBytes = 4
+
+func listSizeBytes(list [][]byte) int {
+	n := listItemBytes * len(list)
+	for _, b := range list {
+		n += len(b)
+	}
+	return n
+}
+
+// Kind implements Response.
+func (*RequestVoteResponse) Kind() Kind { return KindRequestVote }
+
+// Kind implements Response.
+func (*AppendEntriesResponse) Kind() Kind { return KindAppendEntries }
+
+// Kind implements Response.
+func (*InstallSnapshotResponse) Kind() Kind { return KindInstallSnapshot }
+
+// Kind implements Response.
+func (*TimeoutNowResponse) Kind() Kind { return KindTimeoutNow }
+
+// Kind implements Response.
+func (*ProposeResponse) Kind() Kind { return KindPropose }
+
+// Kind implements Response.
+func (*ReadResponse) Kind() Kind { return KindRead }
+
+// SizeBytes implements Response.
+func (*RequestVoteResponse) SizeBytes() int { return fixedSizeBytes }
+
+// SizeBytes implements Response.
+func (*AppendEntriesResponse) SizeBytes() int { return fixedSizeBytes }
+
+// SizeBytes implements Response.
+func (*InstallSnapshotResponse) SizeBytes() int { return fixedSizeBytes }
+
+// SizeBytes implements Response.
+func (*TimeoutNowResponse) SizeBytes() int { return fixedSizeBytes }
+
+// SizeBytes implements Response.
+func (r *ProposeResponse) SizeBytes() int { return fixedSizeBytes + listSizeBytes(r.list) }
+
+// SizeBytes implements Response.
+func (r *ReadResponse) SizeBytes() int { return fixedSizeBytes + listSizeBytes(r.list) }
+
+// Reset implements Response.
+func (r *RequestVoteResponse) Reset() { *r = RequestVoteResponse{} }
+
+// Reset implements Response.
+func (r *AppendEntriesResponse) Reset() { *r = AppendEntriesResponse{} }
+
+// Reset implements Response.
+func (r *InstallSnapshotResponse) Reset() { *r = InstallSnapshotResponse{} }
+
+// Reset implements Response.
+func (r *TimeoutNowResponse) Reset() { *r = TimeoutNowResponse{} }
+
+// Reset implements Response.
+func (r *ProposeResponse) Reset() {
+	r.From, r.Status, r.Leader = 0, StatusOK, 0
+	r.Truncate()
+}
+
+// Reset implements Response.
+func (r *ReadResponse) Reset() {
+	r.From, r.Status, r.Leader = 0, StatusOK, 0
+	r.Truncate()
+}

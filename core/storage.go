@@ -1,0 +1,78 @@
+package core
+
+import "io"
+
+// Log is the read side of a replicated log. Entries returned must not be
+// written to; they stay valid and unchanged for as long as somebody holds them,
+// also after the log was truncated or compacted.
+//
+// A Log has one user at a time.
+type Log interface {
+	// FirstIndex is the index of the first entry that can be read; one past the
+	// snapshot or the compacted part. An empty new log has FirstIndex 1 and
+	// LastIndex 0.
+	FirstIndex() Index
+
+	// LastIndex is the index of the last entry, or FirstIndex-1.
+	LastIndex() Index
+
+	// Term returns the term of the entry at i, for FirstIndex()-1 <= i <=
+	// LastIndex(): ErrCompacted below, ErrOutOfRange above.
+	Term(i Index) (Term, error)
+
+	// Entries returns entries from lo up to but not including hi: as many as
+	// are at hand in one piece without exceeding maxBytes (by
+	// EntriesSizeBytes), but at least one if lo < hi. ErrCompacted or
+	// ErrOutOfRange if the range is not held.
+	Entries(lo, hi Index, maxBytes int) ([]Entry, error)
+}
+
+// Storage keeps a node's log, hard state and snapshot. It has one user at a
+// time. Close may be called while a write is under way.
+type Storage interface {
+	Log
+
+	// State returns what was durable when the storage was opened.
+	State() (HardState, SnapshotMeta, error)
+
+	// Write appends. Entries can be read as soon as Write has returned; done is
+	// called exactly once, when the write and all writes before it are durable,
+	// or with an error, after which the storage accepts no more writes. done
+	// may be called from within Write or from another goroutine, in the order
+	// of the writes.
+	Write(w Write, done func(error))
+
+	// SaveSnapshot stores a snapshot atomically: write produces its content, and
+	// when SaveSnapshot returns without an error it is durable and has replaced
+	// the one before. The log is left as it is, unless it ends before
+	// meta.Index or differs from it there: then it becomes empty with FirstIndex
+	// meta.Index+1.
+	SaveSnapshot(meta SnapshotMeta, write func(io.Writer) error) error
+
+	// OpenSnapshot returns the latest snapshot. Meta is zero and the reader nil if
+	// there is none. The caller closes the reader, which stays valid when a newer
+	// snapshot is saved.
+	OpenSnapshot() (SnapshotMeta, io.ReadCloser, error)
+
+	// Compact forgets the entries up to and including i, which must not lie
+	// beyond the snapshot.
+	Compact(i Index) error
+
+	// Close releases the storage. Writes under way end with an error or durable.
+	Close() error
+}
+
+// Write is one append to a storage.
+type Write struct {
+	// HardState is to be stored if it is not nil.
+	HardState *HardState
+
+	// Entries follow the log without a gap or replace its end: everything from
+	// Entries[0].Index on is dropped first. The storage keeps the slice and its
+	// data; nobody may change them any more.
+	Entries []Entry
+
+	// Sync asks for durability before done is called. Without it done may be
+	// called as soon as the order is fixed (a commit index alone).
+	Sync bool
+}
