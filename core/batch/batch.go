@@ -214,13 +214,25 @@ func (q *Queue[T]) Deadline() (time.Time, bool) {
 	return q.items[q.head].since.Add(q.config.Linger), true
 }
 
+// Remove takes out the items for which gone reports true; the others keep their
+// order and their times.
+func (q *Queue[T]) Remove(gone func(T) bool) []T {
+	var removed []T
+	kept := q.items[:0]
+	for _, it := range q.items[q.head:] {
+		if gone(it.value) {
+			removed = append(removed, it.value)
+			q.bytes -= it.bytes
+			continue
+		}
+		kept = append(kept, it)
+	}
+	clear(q.items[len(kept):])
+	q.items, q.head = kept, 0
+	return removed
+}
+
 // Drain removes and returns everything, regardless of policy.
 func (q *Queue[T]) Drain() []T {
-	var all []T
-	for _, it := range q.items[q.head:] {
-		all = append(all, it.value)
-	}
-	clear(q.items)
-	q.items, q.head, q.bytes = q.items[:0], 0, 0
-	return all
+	return q.Remove(func(T) bool { return true })
 }

@@ -79,6 +79,13 @@ func TestDeadlineIsWhenTheFirstItemExpires(t *testing.T) {
 	if at, ok := q.Deadline(); !ok || !at.Equal(start.Add(5*time.Millisecond)) {
 		t.Fatalf("Deadline() = %v, %v; want 5 ms after the first item", at, ok)
 	}
+	if got := q.Remove(func(s string) bool { return s == "a" }); len(got) != 1 || q.Len() != 1 || q.Bytes() != 1 {
+		t.Fatalf("Remove() = %v, leaving %d items, %d bytes; want b to stay", got, q.Len(), q.Bytes())
+	}
+	if at, ok := q.Deadline(); !ok || !at.Equal(start.Add(6*time.Millisecond)) {
+		t.Fatalf("Deadline() = %v, %v after the first item was removed; want 5 ms after the second", at, ok)
+	}
+	q.Push("c", 1, start)
 	if got := q.Drain(); len(got) != 2 || q.Len() != 0 || q.Bytes() != 0 {
 		t.Fatalf("Drain() = %v, leaving %d items, %d bytes", got, q.Len(), q.Bytes())
 	}

@@ -1,0 +1,222 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/batch"
+)
+
+// Config configures a client. Nodes, Open and Done are required.
+type Config struct {
+	// Self names the client; clients share one name space with nodes.
+	Self core.NodeID
+
+	// Nodes are the members of the cluster, in the order in which they are tried
+	// while the leader is unknown.
+	Nodes []core.NodeID
+
+	// Open opens the client's endpoint of the transport.
+	Open func(core.Handler) (core.Transport, error)
+
+	// Batch is the policy by which operations are gathered into calls.
+	Batch batch.Config
+
+	// Depth is the number of batches in flight at once, of reads and of writes
+	// each. Default 8.
+	Depth int
+
+	// Timeout is the time an operation has, from Submit, with all redirects and
+	// new attempts. Default 5 s.
+	Timeout time.Duration
+
+	// Callers is the number of submitters that wait for one operation before
+	// they submit the next, if that is known: when all of them wait, a batch
+	// does not linger. Zero: unknown, as in an open loop.
+	Callers int
+
+	// Done receives operations that have ended. It is called from goroutines of
+	// the transport, from the keeper, or from within Submit, concurrently; it
+	// must not wait and must not keep the slice. It may submit.
+	Done func([]*Op)
+}
+
+func (c Config) withDefaults() Config {
+	if c.Depth == 0 {
+		c.Depth = 8
+	}
+	if c.Timeout == 0 {
+		c.Timeout = 5 * time.Second
+	}
+	return c
+}
+
+func (c Config) validate() error {
+	switch {
+	case len(c.Nodes) == 0:
+		return errors.New("client: Nodes is empty")
+	case c.Open == nil || c.Done == nil:
+		return errors.New("client: Open and Done are required")
+	case c.Depth < 0:
+		return fmt.Errorf("client: Depth %d: must not be negative", c.Depth)
+	case c.Timeout < 0:
+		return fmt.Errorf("client: Timeout %v: must not be negative", c.Timeout)
+	}
+	return c.Batch.Validate()
+}
+
+// Client submits operations to a cluster. It may be used concurrently.
+type Client struct {
+	config    Config
+	transport core.Transport
+	finished  sync.Pool // of *[]*Op: the memory of slices given to Done
+	keeper    keeper
+
+	mu     sync.Mutex
+	writes lane
+	reads  lane
+	leader leader
+	spare  []*flight // flights that can be used again
+	closed bool
+}
+
+// New opens a client.
+func New(c Config) (*Client, error) {
+	c = c.withDefaults()
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	cl := &Client{config: c, leader: leader{nodes: c.Nodes}}
+	cl.writes.queue = batch.NewQueue[*Op](c.Batch)
+	cl.reads.queue = batch.NewQueue[*Op](c.Batch)
+	cl.reads.read = true
+	t, err := c.Open((*handler)(cl))
+	if err != nil {
+		return nil, fmt.Errorf("client %d: %w", c.Self, err)
+	}
+	cl.transport = t
+	cl.keeper.start(cl.keep)
+	return cl, nil
+}
+
+// opOverheadBytes is what an operation counts in a batch beyond its command.
+const opOverheadBytes = 4
+
+// Submit starts operations; each is given to Done exactly once. It does not
+// wait. The slice is the caller's again when Submit returns.
+func (c *Client) Submit(ops []*Op) {
+	now := time.Now()
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		c.refuse(ops)
+		return
+	}
+	for _, op := range ops {
+		op.Err = nil
+		op.deadline = now.Add(c.config.Timeout)
+		c.laneOf(op).queue.Push(op, opOverheadBytes+len(op.Command), now)
+	}
+	calls := c.dispatch(now)
+	c.mu.Unlock()
+	c.send(calls)
+}
+
+func (c *Client) refuse(ops []*Op) {
+	for _, op := range ops {
+		op.end(OutcomeFailed, core.ErrClosed)
+	}
+	c.deliver(ops)
+}
+
+func (c *Client) laneOf(op *Op) *lane {
+	if op.Read {
+		return &c.reads
+	}
+	return &c.writes
+}
+
+func (c *Client) send(calls []*core.Call) {
+	if len(calls) > 0 {
+		c.transport.Send(calls)
+	}
+}
+
+// dispatch turns what is queued into calls, as far as the policy and Depth
+// allow, and tells the keeper when to look again. The lock is held.
+func (c *Client) dispatch(now time.Time) []*core.Call {
+	if c.closed {
+		return nil
+	}
+	if pause := c.leader.pausedUntil; now.Before(pause) {
+		c.keeper.wakeAt(pause)
+		return nil
+	}
+	var calls []*core.Call
+	sole := c.config.Callers > 0 && c.writes.queue.Len()+c.reads.queue.Len() >= c.config.Callers
+	for _, l := range []*lane{&c.writes, &c.reads} {
+		for l.inFlight < c.config.Depth {
+			ops, reason := l.queue.Next(batch.Situation{Now: now, InFlight: l.inFlight, Sole: sole})
+			if reason == batch.Open {
+				break
+			}
+			l.inFlight++
+			l.stats.add(len(ops))
+			calls = append(calls, c.newFlight(l, ops, now))
+		}
+		if at, ok := l.queue.Deadline(); ok && l.inFlight < c.config.Depth {
+			c.keeper.wakeAt(at)
+		}
+	}
+	return calls
+}
+
+// keep runs when the keeper wakes.
+func (c *Client) keep(now time.Time) {
+	c.mu.Lock()
+	var ended []*Op
+	for _, l := range []*lane{&c.writes, &c.reads} {
+		ended = l.expire(now, ended)
+	}
+	calls := c.dispatch(now)
+	c.mu.Unlock()
+	c.send(calls)
+	c.deliver(ended)
+}
+
+// deliver gives ended operations to those who wait for them.
+func (c *Client) deliver(ops []*Op) {
+	rest := ops[:0]
+	for _, op := range ops {
+		if op.wait != nil {
+			op.wait <- struct{}{}
+			continue
+		}
+		rest = append(rest, op)
+	}
+	if len(rest) > 0 {
+		c.config.Done(rest)
+	}
+}
+
+// Close ends every operation under way, closes the transport, and returns when
+// the last Done has returned. It must not be called from Done.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return nil
+	}
+	c.closed = true
+	ops := append(c.writes.queue.Drain(), c.reads.queue.Drain()...)
+	c.mu.Unlock()
+	c.keeper.stop()
+	c.refuse(ops)
+	return c.transport.Close()
+}
+
+// Transport returns the client's endpoint, for its statistics.
+func (c *Client) Transport() core.Transport { return c.transport }

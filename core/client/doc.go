@@ -1,0 +1,9 @@
+// Package client is a client of a Raft cluster. It gathers operations into
+// batches on one link (one Propose or Read call a batch), follows the leader,
+// and ends every operation as done, certainly not done, or unknown.
+//
+// A Client is one link: one transport endpoint that only calls. It starts one
+// goroutine, the keeper, which wakes for lingering batches and for pauses while
+// no leader is known, and ends with Close. Everything else runs on the
+// goroutines of the submitter and of the transport.
+package client

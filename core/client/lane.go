@@ -1,0 +1,105 @@
+package client
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/batch"
+)
+
+// lane holds the reads or the writes of a client: they travel in calls of their
+// own. The client's lock guards it.
+type lane struct {
+	read     bool
+	queue    *batch.Queue[*Op]
+	inFlight int
+	stats    BatchStats
+}
+
+// expire ends queued operations whose time has passed.
+func (l *lane) expire(now time.Time, ended []*Op) []*Op {
+	overdue := l.queue.Remove(func(op *Op) bool { return !now.Before(op.deadline) })
+	for _, op := range overdue {
+		err := op.Err // what went wrong at the last attempt
+		if err == nil {
+			err = core.ErrTimeout
+		}
+		op.end(OutcomeFailed, err)
+	}
+	return append(ended, overdue...)
+}
+
+// BatchStats counts the batches sent on a link and the operations in them.
+type BatchStats struct {
+	batches, ops atomic.Uint64
+}
+
+func (s *BatchStats) add(ops int) {
+	s.batches.Add(1)
+	s.ops.Add(uint64(ops))
+}
+
+// Batches returns how many calls were sent, and how many operations in them.
+func (c *Client) Batches() (calls, ops uint64) {
+	return c.writes.stats.batches.Load() + c.reads.stats.batches.Load(),
+		c.writes.stats.ops.Load() + c.reads.stats.ops.Load()
+}
+
+// flight is one call under way with the operations that it carries. Flights are
+// used again.
+type flight struct {
+	call core.Call
+	lane *lane
+	ops  []*Op
+
+	propose         core.ProposeRequest
+	proposeResponse core.ProposeResponse
+	read            core.ReadRequest
+	readResponse    core.ReadResponse
+}
+
+// newFlight makes the call that carries ops. The lock is held.
+func (c *Client) newFlight(l *lane, ops []*Op, now time.Time) *core.Call {
+	f := c.takeFlight()
+	f.lane = l
+	f.ops = append(f.ops[:0], ops...)
+	f.call.To = c.leader.target()
+	// The oldest operation's time; those behind it have a little more.
+	f.call.Timeout = max(ops[0].deadline.Sub(now), time.Millisecond)
+	f.call.Err = nil
+	if l.read {
+		f.read.From = c.config.Self
+		f.read.Queries = commands(f.read.Queries[:0], ops)
+		f.call.Request, f.call.Response = &f.read, &f.readResponse
+	} else {
+		f.propose.From = c.config.Self
+		f.propose.Commands = commands(f.propose.Commands[:0], ops)
+		f.call.Request, f.call.Response = &f.propose, &f.proposeResponse
+	}
+	return &f.call
+}
+
+func commands(list [][]byte, ops []*Op) [][]byte {
+	for _, op := range ops {
+		list = append(list, op.Command)
+	}
+	return list
+}
+
+func (c *Client) takeFlight() *flight {
+	if n := len(c.spare); n > 0 {
+		f := c.spare[n-1]
+		c.spare = c.spare[:n-1]
+		return f
+	}
+	f := new(flight)
+	f.call.Tag = f
+	return f
+}
+
+// giveBack makes f available again; it is bounded because flights are.
+func (c *Client) giveBack(f *flight) {
+	clear(f.ops)
+	c.spare = append(c.spare, f)
+}

@@ -1,0 +1,236 @@
+// Package cluster starts, stops, breaks and heals a cluster of nodes in one
+// process, each with a listener of its own on loopback, and opens clients of it.
+//
+// It starts no goroutine of its own; the nodes' and the transports' end with Close.
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/client"
+	"github.com/raftbench/raftbench/core/memlog"
+	"github.com/raftbench/raftbench/core/node"
+)
+
+// Config configures a cluster. Nodes, Network and NewStateMachine are required.
+type Config struct {
+	Nodes   int // members, 1 to MaxNodes
+	Network *core.Network
+
+	// NewStateMachine makes a node's state machine each time it starts.
+	NewStateMachine func() core.StateMachine
+
+	// OpenStorage opens a node's storage each time it starts. Default: a log in
+	// memory that survives Kill, as a disk would.
+	OpenStorage func(core.NodeID) (core.Storage, error)
+
+	// Node is the template of the nodes' configuration; the fields that differ
+	// between nodes are filled in.
+	Node node.Config
+
+	Limits   core.Limits
+	Timeouts core.Timeouts
+
+	// BasePort is the port of node 1; the others follow. Zero: any free ports.
+	BasePort int
+}
+
+// MaxNodes is the largest cluster. Raft clusters have 3, 5 or 7 members; beyond
+// that every entry pays for copies that nobody needs.
+const MaxNodes = 15
+
+func (c Config) validate() error {
+	switch {
+	case c.Nodes < 1 || c.Nodes > MaxNodes:
+		return fmt.Errorf("cluster: %d nodes: want 1 to %d", c.Nodes, MaxNodes)
+	case c.Network == nil || c.NewStateMachine == nil:
+		return errors.New("cluster: Network and NewStateMachine are required")
+	case c.BasePort < 0 || c.BasePort+c.Nodes > 1<<16:
+		return fmt.Errorf("cluster: base port %d: want 1 to %d, or 0 for any", c.BasePort, 1<<16-c.Nodes)
+	}
+	return nil
+}
+
+// firstClient is the NodeID of the first client; nodes are numbered from 1.
+const firstClient = 1000
+
+// Cluster is a running cluster. Its methods may be called concurrently, but for
+// Kill, Restart, Isolate and Heal, which are one caller's.
+type Cluster struct {
+	config  Config
+	wires   wires
+	members []*member // node 1 first
+
+	mu        sync.Mutex
+	changed   chan struct{} // closed and replaced whenever a node's status changes
+	elections int
+	clients   int
+}
+
+// Start starts all nodes and waits until one of them leads. Node 1 stands for
+// election at once, so that nobody waits for a timeout.
+func Start(ctx context.Context, config Config) (*Cluster, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	c := &Cluster{config: config, changed: make(chan struct{})}
+	if config.OpenStorage == nil {
+		c.config.OpenStorage = memoryStorage()
+	}
+	for i := range config.Nodes {
+		c.members = append(c.members, &member{id: core.NodeID(i + 1)})
+	}
+	if err := c.startAll(ctx); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func (c *Cluster) startAll(ctx context.Context) error {
+	// All listen before anyone dials, so that no first attempt fails.
+	for _, m := range c.members {
+		if err := c.listen(m); err != nil {
+			return err
+		}
+	}
+	for _, m := range c.members {
+		if err := c.startMember(m); err != nil {
+			return err
+		}
+	}
+	c.members[0].node.Campaign()
+	_, err := c.WaitLeader(ctx)
+	return err
+}
+
+// memoryStorage keeps one log in memory for each node.
+func memoryStorage() func(core.NodeID) (core.Storage, error) {
+	logs := map[core.NodeID]*memlog.Log{}
+	return func(id core.NodeID) (core.Storage, error) {
+		if logs[id] == nil {
+			logs[id] = memlog.New()
+		}
+		return logs[id].Reopen(), nil
+	}
+}
+
+// IDs returns the members.
+func (c *Cluster) IDs() []core.NodeID {
+	ids := make([]core.NodeID, len(c.members))
+	for i, m := range c.members {
+		ids[i] = m.id
+	}
+	return ids
+}
+
+// Node returns a member, or nil while it is down.
+func (c *Cluster) Node(id core.NodeID) *node.Node {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.members[id-1].node
+}
+
+// running returns the nodes that are up.
+func (c *Cluster) running() []*node.Node {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var nodes []*node.Node
+	for _, m := range c.members {
+		if m.node != nil {
+			nodes = append(nodes, m.node)
+		}
+	}
+	return nodes
+}
+
+// onChange is the nodes' OnChange.
+func (c *Cluster) onChange(s node.Status) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s.Leads() {
+		c.elections++
+	}
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// Elections is the number of times that a node became leader.
+func (c *Cluster) Elections() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.elections
+}
+
+// Leader returns the node that leads in the highest term, or zero.
+func (c *Cluster) Leader() core.NodeID {
+	var best node.Status
+	for _, n := range c.running() {
+		if s := n.Status(); s.Leads() && s.Term > best.Term {
+			best = s
+		}
+	}
+	return best.ID
+}
+
+// WaitLeader waits until a node leads.
+func (c *Cluster) WaitLeader(ctx context.Context) (core.NodeID, error) {
+	return c.WaitLeaderOtherThan(ctx, 0)
+}
+
+// WaitLeaderOtherThan waits until a node other than old leads.
+func (c *Cluster) WaitLeaderOtherThan(ctx context.Context, old core.NodeID) (core.NodeID, error) {
+	for {
+		c.mu.Lock()
+		changed := c.changed
+		c.mu.Unlock()
+		if id := c.Leader(); id != 0 && id != old {
+			return id, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return 0, fmt.Errorf("cluster: no leader: %w", ctx.Err())
+		}
+	}
+}
+
+// Client opens a client. Self, Nodes and Open of config are filled in; close
+// the client before the cluster.
+func (c *Cluster) Client(config client.Config) (*client.Client, error) {
+	c.mu.Lock()
+	config.Self = core.NodeID(firstClient + c.clients)
+	c.clients++
+	c.mu.Unlock()
+	config.Nodes = c.IDs()
+	// Whoever leads is asked first.
+	if i := slices.Index(config.Nodes, c.Leader()); i > 0 {
+		config.Nodes = append(config.Nodes[i:len(config.Nodes):len(config.Nodes)], config.Nodes[:i]...)
+	}
+	config.Open = func(h core.Handler) (core.Transport, error) {
+		return c.config.Network.Open(core.Endpoint{
+			Self:     config.Self,
+			Dial:     c.dialer(config.Self),
+			Handler:  h,
+			Limits:   c.config.Limits,
+			Timeouts: c.config.Timeouts,
+		})
+	}
+	return client.New(config)
+}
+
+// Close stops all nodes.
+func (c *Cluster) Close() error {
+	var errs []error
+	for _, m := range c.members {
+		errs = append(errs, c.stopMember(m))
+		if m.listener != nil {
+			_ = m.listener.Close() // a second close, unless the node never started
+		}
+	}
+	return errors.Join(errs...)
+}

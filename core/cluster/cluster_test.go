@@ -1,0 +1,216 @@
+package cluster_test
+
+import (
+	"context"
+	"encoding/binary"
+	"io"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/batch"
+	"github.com/raftbench/raftbench/core/client"
+	"github.com/raftbench/raftbench/core/cluster"
+	"github.com/raftbench/raftbench/core/node"
+	"github.com/raftbench/raftbench/transports/inproc"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// sum is a state machine that adds up the lengths of its commands; a command's
+// result is the sum before it.
+type sum struct{ total uint64 }
+
+func (s *sum) Apply(entries []core.Entry, results *core.Results) {
+	for i := range entries {
+		s.Query(nil, results)
+		s.total += uint64(len(entries[i].Data))
+	}
+}
+
+func (s *sum) Query(_ []byte, results *core.Results) {
+	results.Append(binary.BigEndian.AppendUint64(nil, s.total))
+}
+
+func (s *sum) WriteSnapshot(w io.Writer) error { return binary.Write(w, binary.BigEndian, s.total) }
+func (s *sum) ReadSnapshot(r io.Reader) error  { return binary.Read(r, binary.BigEndian, &s.total) }
+
+func newSum() core.StateMachine { return new(sum) }
+
+func network(t testing.TB, nt core.NamedTransport, settings ...string) *core.Network {
+	t.Helper()
+	options, err := nt.ParseOptions(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	network, err := nt.New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return network
+}
+
+func start(t testing.TB, config cluster.Config) *cluster.Cluster {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	c, err := cluster.Start(ctx, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return c
+}
+
+// fastNode makes elections quick, for tests that wait for them.
+func fastNode() node.Config { return node.Config{Tick: 10 * time.Millisecond} }
+
+func openClient(t testing.TB, c *cluster.Cluster, config client.Config) *client.Client {
+	t.Helper()
+	if config.Done == nil {
+		config.Done = func([]*client.Op) {}
+	}
+	cl, err := c.Client(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cl.Close(); err != nil {
+			t.Errorf("close client: %v", err)
+		}
+	})
+	return cl
+}
+
+func do(t testing.TB, cl *client.Client, op *client.Op) uint64 {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := cl.Do(ctx, op); err != nil {
+		t.Fatalf("%v: %v", op.Outcome, err)
+	}
+	return binary.BigEndian.Uint64(op.Result)
+}
+
+func TestCommandsAndReads(t *testing.T) {
+	for _, nodes := range []int{1, 2, 3, 5} {
+		c := start(t, cluster.Config{Nodes: nodes, Network: network(t, inproc.Transport()), NewStateMachine: newSum, Node: fastNode()})
+		cl := openClient(t, c, client.Config{})
+		for i := range 10 {
+			if got := do(t, cl, &client.Op{Command: []byte("12345")}); got != uint64(5*i) {
+				t.Fatalf("command %d saw the sum %d, want %d", i, got, 5*i)
+			}
+			if got := do(t, cl, &client.Op{Read: true}); got != uint64(5*i+5) {
+				t.Fatalf("read after command %d saw the sum %d, want %d", i, got, 5*i+5)
+			}
+		}
+	}
+}
+
+// A new leader is found, and what was acknowledged is there.
+func TestLeaderKilledAndRestarted(t *testing.T) {
+	c := start(t, cluster.Config{Nodes: 3, Network: network(t, inproc.Transport()), NewStateMachine: newSum, Node: fastNode()})
+	cl := openClient(t, c, client.Config{Timeout: 20 * time.Second})
+	for round := range 3 {
+		if got := do(t, cl, &client.Op{Command: []byte("x")}); got != uint64(round) {
+			t.Fatalf("round %d: sum %d", round, got)
+		}
+		old := c.Leader()
+		if err := c.Kill(old); err != nil {
+			t.Fatal(err)
+		}
+		if got := do(t, cl, &client.Op{Read: true}); got != uint64(round+1) {
+			t.Fatalf("round %d: after the leader was killed the sum is %d", round, got)
+		}
+		if err := c.Restart(old); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A node that comes back with an empty log behind a compacted one is sent a
+// snapshot.
+func TestSnapshotToRestartedNode(t *testing.T) {
+	config := fastNode()
+	config.SnapshotEntries = 10
+	c := start(t, cluster.Config{Nodes: 3, Network: network(t, inproc.Transport()), NewStateMachine: newSum, Node: config})
+	cl := openClient(t, c, client.Config{})
+	down := core.NodeID(3)
+	if c.Leader() == down {
+		down = 2
+	}
+	if err := c.Kill(down); err != nil {
+		t.Fatal(err)
+	}
+	for range 200 {
+		do(t, cl, &client.Op{Command: []byte("x")})
+	}
+	if err := c.Restart(down); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for c.Node(down).Status().Applied < 200 {
+		if time.Now().After(deadline) {
+			t.Fatalf("node is at %+v, leader at %+v", c.Node(down).Status(), c.Node(c.Leader()).Status())
+		}
+		do(t, cl, &client.Op{Read: true})
+	}
+	if c.Node(down).Stats().Installs == 0 {
+		t.Fatal("the node caught up without a snapshot, which this test is about")
+	}
+}
+
+func BenchmarkCommit(b *testing.B) {
+	for _, clients := range []int{1, 64, 1024} {
+		b.Run(map[int]string{1: "clients=1", 64: "clients=64", 1024: "clients=1024"}[clients], func(b *testing.B) {
+			benchmarkCommit(b, inproc.Transport(), clients)
+		})
+	}
+}
+
+func benchmarkCommit(b *testing.B, nt core.NamedTransport, clients int) {
+	c := start(b, cluster.Config{Nodes: 3, Network: network(b, nt), NewStateMachine: newSum})
+	var cl *client.Client
+	var mu sync.Mutex
+	left := b.N
+	finished := make(chan struct{})
+	running := clients
+	done := func(ops []*client.Op) {
+		mu.Lock()
+		for _, op := range ops {
+			if op.Err != nil {
+				panic(op.Err)
+			}
+		}
+		next := min(left, len(ops))
+		left -= next
+		running -= len(ops) - next
+		if running == 0 {
+			close(finished)
+		}
+		mu.Unlock()
+		cl.Submit(ops[:next])
+	}
+	cl = openClient(b, c, client.Config{Done: done, Batch: batch.Config{}})
+	ops := make([]*client.Op, clients)
+	for i := range ops {
+		ops[i] = &client.Op{Command: make([]byte, 16)}
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	cl.Submit(ops)
+	<-finished
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ops/s")
+	calls, sent := cl.Batches()
+	b.ReportMetric(float64(sent)/float64(calls), "ops/call")
+	s := c.Node(c.Leader()).Stats()
+	b.ReportMetric(float64(s.AppendEntries)/float64(s.Appends), "entries/append")
+}

@@ -1,0 +1,147 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/node"
+)
+
+// member is one place in the cluster, with or without a node running.
+type member struct {
+	id       core.NodeID
+	listener net.Listener // of the next or the running node
+	address  string
+	node     *node.Node // guarded by Cluster.mu; nil while the member is down
+	isolated bool       // guarded by wires.mu
+}
+
+// listen binds the member's address: the one it had before, if it had one.
+func (c *Cluster) listen(m *member) error {
+	address := m.address
+	if address == "" {
+		port := 0
+		if c.config.BasePort > 0 {
+			port = c.config.BasePort + int(m.id) - 1
+		}
+		address = fmt.Sprintf("127.0.0.1:%d", port)
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("%v: %w", m.id, err)
+	}
+	m.listener = l
+	m.address = l.Addr().String()
+	return nil
+}
+
+func (c *Cluster) startMember(m *member) error {
+	storage, err := c.config.OpenStorage(m.id)
+	if err != nil {
+		return fmt.Errorf("%v: open storage: %w", m.id, err)
+	}
+	config := c.config.Node
+	config.ID = m.id
+	config.Peers = c.IDs()
+	config.Unordered = !c.config.Network.Ordered
+	config.Storage = storage
+	config.StateMachine = c.config.NewStateMachine()
+	config.OnChange = c.onChange
+	config.Open = func(h core.Handler) (core.Transport, error) {
+		return c.config.Network.Open(core.Endpoint{
+			Self:     m.id,
+			Listener: &tap{m.listener.(*net.TCPListener), &c.wires, m.id},
+			Dial:     c.dialer(m.id),
+			Handler:  h,
+			Limits:   c.config.Limits,
+			Timeouts: c.config.Timeouts,
+		})
+	}
+	n, err := node.Start(config)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	m.node = n
+	c.mu.Unlock()
+	return nil
+}
+
+func (c *Cluster) stopMember(m *member) error {
+	c.mu.Lock()
+	n := m.node
+	m.node = nil
+	c.mu.Unlock()
+	if n == nil {
+		return nil
+	}
+	return n.Close()
+}
+
+// Kill stops a node without a word to the others. Its storage stays.
+func (c *Cluster) Kill(id core.NodeID) error { return c.stopMember(c.members[id-1]) }
+
+// Restart starts a killed node again, on the same address and storage.
+func (c *Cluster) Restart(id core.NodeID) error {
+	m := c.members[id-1]
+	if err := c.listen(m); err != nil {
+		return err
+	}
+	return c.startMember(m)
+}
+
+// Isolate cuts a node off: its connections are closed and new ones refused,
+// until Heal. It needs a transport with connections.
+func (c *Cluster) Isolate(id core.NodeID) error {
+	if c.config.Network.InProcess {
+		return fmt.Errorf("isolate %v: the transport has no connections to cut", id)
+	}
+	c.setIsolated(id, true)
+	c.wires.cut(id)
+	return nil
+}
+
+// Heal ends Isolate.
+func (c *Cluster) Heal(id core.NodeID) { c.setIsolated(id, false) }
+
+func (c *Cluster) setIsolated(id core.NodeID, isolated bool) {
+	c.wires.mu.Lock()
+	defer c.wires.mu.Unlock()
+	c.members[id-1].isolated = isolated
+}
+
+// dialer connects from one endpoint to the members.
+func (c *Cluster) dialer(from core.NodeID) func(context.Context, core.NodeID) (net.Conn, error) {
+	return func(ctx context.Context, to core.NodeID) (net.Conn, error) {
+		if to < 1 || int(to) > len(c.members) {
+			return nil, fmt.Errorf("%v is not a member", to)
+		}
+		if c.blocked(from, to) {
+			return nil, fmt.Errorf("dial %v: isolated", to)
+		}
+		var d net.Dialer
+		conn, err := d.DialContext(ctx, "tcp", c.members[to-1].address)
+		if err != nil {
+			return nil, err
+		}
+		c.wires.add(conn.(*net.TCPConn), from, to)
+		if c.blocked(from, to) {
+			_ = conn.Close() // the peer was isolated meanwhile
+			return nil, fmt.Errorf("dial %v: isolated", to)
+		}
+		return conn, nil
+	}
+}
+
+func (c *Cluster) blocked(from, to core.NodeID) bool {
+	c.wires.mu.Lock()
+	defer c.wires.mu.Unlock()
+	for _, id := range []core.NodeID{from, to} {
+		if id <= core.NodeID(len(c.members)) && c.members[id-1].isolated {
+			return true
+		}
+	}
+	return false
+}

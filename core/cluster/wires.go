@@ -1,0 +1,125 @@
+package cluster
+
+import (
+	"net"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/raftbench/raftbench/core"
+)
+
+// wires knows the cluster's connections, both ends, without standing between
+// them and the transport: a transport is given the bare *net.TCPConn.
+type wires struct {
+	mu    sync.Mutex
+	ends  []end
+	ended Traffic // of connections that are closed
+}
+
+// end is one end of a connection.
+type end struct {
+	conn *net.TCPConn
+	from core.NodeID // who dialed; zero on the accepting end
+	to   core.NodeID // who accepted
+	last Traffic     // when it was last looked at
+}
+
+// maxEnds bounds how many ends are kept before those closed are looked for.
+const maxEnds = 1024
+
+// Traffic counts what the kernel sent over the cluster's connections (TCP_INFO).
+// Both ends of every connection are in this process, so that sending counts
+// everything once.
+type Traffic struct {
+	Bytes    uint64 // TCP payload, retransmissions included
+	Segments uint64 // segments, pure acknowledgements included
+}
+
+func (t *Traffic) add(o Traffic) {
+	t.Bytes += o.Bytes
+	t.Segments += o.Segments
+}
+
+// add keeps one end of a connection.
+func (w *wires) add(conn *net.TCPConn, from, to core.NodeID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ends = append(w.ends, end{conn: conn, from: from, to: to})
+	if len(w.ends)%maxEnds == 0 {
+		w.look()
+	}
+}
+
+// look reads the counters of every end and forgets those that are closed, whose
+// last bytes go uncounted. The lock is held.
+func (w *wires) look() Traffic {
+	total := w.ended
+	open := w.ends[:0]
+	for _, e := range w.ends {
+		now, err := traffic(e.conn)
+		if err != nil {
+			w.ended.add(e.last)
+			total.add(e.last)
+			continue
+		}
+		e.last = now
+		total.add(now)
+		open = append(open, e)
+	}
+	clear(w.ends[len(open):])
+	w.ends = open
+	return total
+}
+
+// cut closes the connections from and to a node.
+func (w *wires) cut(id core.NodeID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.look()
+	for _, e := range w.ends {
+		if e.from == id || e.to == id {
+			_ = e.conn.Close() // its owner may have closed it already
+		}
+	}
+}
+
+// Traffic returns what the cluster's connections carried so far.
+func (c *Cluster) Traffic() Traffic {
+	c.wires.mu.Lock()
+	defer c.wires.mu.Unlock()
+	return c.wires.look()
+}
+
+func traffic(conn *net.TCPConn) (Traffic, error) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return Traffic{}, err
+	}
+	var info *unix.TCPInfo
+	var infoErr error
+	err = raw.Control(func(fd uintptr) {
+		info, infoErr = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+	})
+	if err != nil || infoErr != nil {
+		return Traffic{}, net.ErrClosed
+	}
+	return Traffic{Bytes: info.Bytes_sent, Segments: uint64(info.Segs_out)}, nil
+}
+
+// tap is a listener that lets the cluster know the connections it hands out.
+type tap struct {
+	*net.TCPListener
+	wires *wires
+	id    core.NodeID
+}
+
+// Accept implements net.Listener.
+func (t *tap) Accept() (net.Conn, error) {
+	conn, err := t.AcceptTCP()
+	if err != nil {
+		return nil, err
+	}
+	t.wires.add(conn, 0, t.id)
+	return conn, nil
+}

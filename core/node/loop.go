@@ -1,0 +1,196 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/raft"
+)
+
+// run is the loop: the one goroutine that touches the raft state.
+func (n *Node) run() {
+	ticker := time.NewTicker(n.config.Tick)
+	defer ticker.Stop()
+	linger := time.NewTimer(time.Hour)
+	defer linger.Stop()
+	var in arrivals
+	for {
+		select {
+		case <-n.quit:
+			return
+		case <-n.inbox.wake:
+		case <-linger.C:
+		case <-ticker.C:
+			n.tick()
+		}
+		n.inbox.take(&in)
+		n.turn(&in)
+		if at, ok := n.proposed.queue.Deadline(); ok {
+			linger.Reset(time.Until(at))
+		}
+	}
+}
+
+func (n *Node) tick() {
+	if n.failed != nil {
+		return
+	}
+	n.raft.Tick()
+	for _, r := range n.reorder.tick() {
+		n.step(r, r.Request)
+	}
+}
+
+// turn takes up everything that arrived, then does everything that follows from
+// it, so that a turn costs one write to the log and one batch to each peer
+// however much came.
+func (n *Node) turn(in *arrivals) {
+	for _, call := range in.calls {
+		n.completed(call)
+	}
+	for _, r := range in.requests {
+		n.received(r)
+	}
+	for _, task := range in.tasks {
+		task()
+	}
+	n.propose()
+	n.startReads()
+	n.drain()
+	n.leadershipChanges()
+	n.maybeSnapshot()
+	n.flush()
+	n.publish()
+}
+
+// received takes up one request.
+func (n *Node) received(r *core.Incoming) {
+	if n.failed != nil {
+		n.refuse(r, n.failed)
+		return
+	}
+	switch req := r.Request.(type) {
+	case *core.ProposeRequest:
+		n.proposed.queue.Push(r, req.SizeBytes(), time.Now())
+	case *core.ReadRequest:
+		n.reads.waiting = append(n.reads.waiting, r)
+	case *core.InstallSnapshotRequest:
+		n.receiveSnapshot(r, req)
+	case *core.AppendEntriesRequest:
+		n.receiveAppend(r, req)
+	default:
+		n.step(r, req)
+	}
+}
+
+// step gives a request to raft, which answers it in a Ready to come.
+func (n *Node) step(r *core.Incoming, req core.Request) {
+	token := n.serving.add(r)
+	if err := n.raft.Step(token, req); err != nil {
+		n.refuse(n.serving.remove(token), err)
+	}
+}
+
+// refuse answers a request with an error.
+func (n *Node) refuse(r *core.Incoming, err error) {
+	r.Err = err
+	n.answers = append(n.answers, r)
+}
+
+// drain does what raft asks for until it asks for nothing more. What is to be
+// sent leaves before entries are applied, so that peers and state machine work
+// at the same time.
+func (n *Node) drain() {
+	for n.failed == nil {
+		n.becomeDurable()
+		if !n.raft.HasReady() {
+			return
+		}
+		rd := n.raft.Ready()
+		n.persist(&rd)
+		n.dispatch(rd.Messages)
+		n.becomeDurable()
+		n.reads.confirm(rd.Reads)
+		// Before anything is applied: after a change of leader, other entries may
+		// stand where the clients' were.
+		n.leadershipChanges()
+		n.flush()
+		n.apply.entries(rd.Committed)
+		n.answerReads()
+	}
+}
+
+// dispatch sorts messages into calls to send and requests to answer.
+func (n *Node) dispatch(messages []raft.Message) {
+	for i := range messages {
+		m := &messages[i]
+		if m.Response != nil {
+			r := n.serving.remove(m.Token)
+			assign(r.Response, m.Response)
+			n.answers = append(n.answers, r)
+			continue
+		}
+		if req, ok := m.Request.(*core.InstallSnapshotRequest); ok {
+			n.startSnapshot(m.To, req)
+			continue
+		}
+		n.counters.sent(m.Request)
+		n.outgoing.add(m.To, m.Request)
+	}
+}
+
+// flush sends and answers what has gathered.
+func (n *Node) flush() {
+	if len(n.outgoing.calls) > 0 {
+		n.transport.Send(n.outgoing.calls)
+		n.outgoing.sent()
+	}
+	if len(n.answers) > 0 {
+		n.transport.Reply(n.answers)
+		clear(n.answers)
+		n.answers = n.answers[:0]
+	}
+}
+
+// completed takes up a call that has ended.
+func (n *Node) completed(call *core.Call) {
+	if req, ok := call.Request.(*core.InstallSnapshotRequest); ok {
+		n.continueSnapshot(call, req)
+	} else if call.Err != nil {
+		n.counters.failedCalls.Add(1)
+		n.raft.ReportFailure(call.To, call.Request)
+	} else {
+		n.raft.StepResponse(call.Response)
+	}
+	n.outgoing.recycle(call)
+}
+
+// assign copies a response of fixed size, as raft's are, into the transport's.
+func assign(dst, src core.Response) {
+	switch src := src.(type) {
+	case *core.AppendEntriesResponse:
+		*dst.(*core.AppendEntriesResponse) = *src
+	case *core.RequestVoteResponse:
+		*dst.(*core.RequestVoteResponse) = *src
+	case *core.InstallSnapshotResponse:
+		*dst.(*core.InstallSnapshotResponse) = *src
+	case *core.TimeoutNowResponse:
+		*dst.(*core.TimeoutNowResponse) = *src
+	default:
+		panic(fmt.Sprintf("node: raft answered with %T", src))
+	}
+}
+
+// errStorage wraps what a storage reported.
+var errStorage = errors.New("storage failed; this node acknowledges nothing any more")
+
+// fail stops the node from acknowledging, voting and leading: a failed write is
+// never tried again, because nobody knows what the disk holds.
+func (n *Node) fail(err error) {
+	if n.failed == nil {
+		n.failed = fmt.Errorf("%w: %w", errStorage, err)
+		n.abandon(n.failed)
+	}
+}

@@ -1,0 +1,218 @@
+// Package node runs one member of a Raft cluster: it owns a raft.Raft and joins
+// it to a Storage, a Transport and a StateMachine. It knows no transport and no
+// storage by name, and decides nothing about consensus: that is core/raft.
+//
+// A node has one goroutine, the loop. It takes everything that has arrived,
+// steps it, writes once, sends one batch to each peer, answers, and applies;
+// then it sleeps until something arrives or the next tick. Close stops it. The
+// transport's goroutines only append to the inbox.
+package node
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/batch"
+	"github.com/raftbench/raftbench/core/raft"
+)
+
+// Config configures a node. ID, Peers, Open, Storage and StateMachine are
+// required; the storage and the state machine are the node's until Close.
+type Config struct {
+	ID    core.NodeID
+	Peers []core.NodeID // all members, this one too
+
+	// Open opens the node's endpoint of the transport.
+	Open func(core.Handler) (core.Transport, error)
+
+	// Unordered says that requests to a node may overtake each other
+	// (core.Network.Ordered is false). Appends are then put in order again.
+	Unordered bool
+
+	Storage      core.Storage
+	StateMachine core.StateMachine
+
+	// Batch is the policy by which proposals are gathered. A batch is one log
+	// write and one AppendEntries to each follower.
+	Batch batch.Config
+
+	// Pipeline is the number of AppendEntries with entries under way to one
+	// follower at once. Default 4.
+	Pipeline int
+
+	// Tick is the unit of time of the algorithm. Default 50 ms.
+	Tick time.Duration
+
+	// HeartbeatTicks and ElectionTicks are raft.Config's. Defaults 2 and 20:
+	// heartbeats every 100 ms, elections after 1 to 2 s of silence, etcd's values.
+	HeartbeatTicks int
+	ElectionTicks  int
+
+	// SnapshotEntries is the number of entries applied after which the state is
+	// saved and the log compacted. Default 131,072.
+	SnapshotEntries int
+
+	// Seed makes election timeouts reproducible; nodes may share it.
+	Seed uint64
+
+	// OnChange, if set, is called from the loop whenever role, term or leader
+	// change. It must not wait.
+	OnChange func(Status)
+}
+
+func (c Config) withDefaults() Config {
+	c.Batch = c.Batch.WithDefaults()
+	setDefault(&c.Pipeline, 4)
+	setDefault(&c.Tick, 50*time.Millisecond)
+	setDefault(&c.HeartbeatTicks, 2)
+	setDefault(&c.ElectionTicks, 20)
+	setDefault(&c.SnapshotEntries, 1<<17)
+	return c
+}
+
+func setDefault[T ~int | ~int64](field *T, value T) {
+	if *field == 0 {
+		*field = value
+	}
+}
+
+func (c Config) validate() error {
+	switch {
+	case c.ID == 0:
+		return errors.New("node: ID is required")
+	case c.Open == nil || c.Storage == nil || c.StateMachine == nil:
+		return errors.New("node: Open, Storage and StateMachine are required")
+	case c.Tick < 0:
+		return fmt.Errorf("node: Tick %v: must not be negative", c.Tick)
+	case c.SnapshotEntries < 0:
+		return fmt.Errorf("node: SnapshotEntries %d: must not be negative", c.SnapshotEntries)
+	}
+	return c.Batch.Validate()
+}
+
+// Node is one running member of a cluster. Its methods may be called
+// concurrently.
+type Node struct {
+	config    Config
+	transport core.Transport
+	inbox     inbox
+	counters  counters
+
+	quit   chan struct{}
+	loop   sync.WaitGroup
+	closed sync.Once
+
+	status statusBox
+
+	// What follows belongs to the loop.
+
+	raft     *raft.Raft
+	failed   error // the storage failed: nothing is acknowledged any more
+	serving  serving
+	outgoing outgoing
+	answers  []*core.Incoming // to be given to Reply at the end of the turn
+	writes   writes
+	apply    applier
+	proposed proposals
+	reads    reads
+	reorder  reorder
+	fetching map[core.NodeID]*snapshotStream // snapshots being sent, by follower
+	arriving arrivingSnapshot
+}
+
+// Start opens the storage's state, the transport and the loop.
+func Start(c Config) (*Node, error) {
+	c = c.withDefaults()
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	n := &Node{
+		config:   c,
+		quit:     make(chan struct{}),
+		fetching: map[core.NodeID]*snapshotStream{},
+		proposed: proposals{queue: batch.NewQueue[*core.Incoming](c.Batch)},
+	}
+	n.inbox.wake = make(chan struct{}, 1)
+	n.apply.node = n
+	if err := n.recover(); err != nil {
+		return nil, fmt.Errorf("%v: %w", c.ID, err)
+	}
+	t, err := c.Open(&n.inbox)
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w", c.ID, err)
+	}
+	n.transport = t
+	n.publish()
+	n.loop.Go(n.run)
+	return n, nil
+}
+
+// recover makes the raft state and the state machine what the storage says.
+func (n *Node) recover() error {
+	hard, snapshot, err := n.config.Storage.State()
+	if err != nil {
+		return fmt.Errorf("read state: %w", err)
+	}
+	if snapshot.Index > 0 {
+		if err := n.restore(); err != nil {
+			return err
+		}
+	}
+	n.apply.applied, n.apply.snapshot = snapshot.Index, snapshot
+	n.raft, err = raft.New(raft.Config{
+		ID:             n.config.ID,
+		Voters:         n.config.Peers,
+		Log:            n.config.Storage,
+		HardState:      hard,
+		Snapshot:       snapshot,
+		ElectionTicks:  n.config.ElectionTicks,
+		HeartbeatTicks: n.config.HeartbeatTicks,
+		MaxAppendBytes: n.appendBytes(),
+		MaxInflight:    n.config.Pipeline,
+		Seed:           n.config.Seed,
+	})
+	return err
+}
+
+// appendBytes is the limit of one AppendEntries: a batch. Without batching,
+// every entry travels alone.
+func (n *Node) appendBytes() int {
+	if n.config.Batch.Policy == batch.None {
+		return 1
+	}
+	return n.config.Batch.SizeBytes
+}
+
+// Campaign starts an election now rather than after a timeout: for a new
+// cluster, which would otherwise wait for one.
+func (n *Node) Campaign() {
+	n.inbox.do(func() { n.raft.Campaign() })
+}
+
+// TransferLeadership hands the leadership to another node (dissertation §3.10).
+// It does nothing unless this node leads.
+func (n *Node) TransferLeadership(to core.NodeID) {
+	n.inbox.do(func() {
+		// Only "not leader" and "already under way" can come back, and either
+		// way the caller watches the leader to see what happened.
+		_ = n.raft.TransferLeadership(to)
+	})
+}
+
+// Transport returns the node's endpoint, for its statistics.
+func (n *Node) Transport() core.Transport { return n.transport }
+
+// Close stops the node, without a word to its peers, as a crash would; the
+// storage is closed, the state machine left as it is.
+func (n *Node) Close() error {
+	var err error
+	n.closed.Do(func() {
+		close(n.quit)
+		n.loop.Wait()
+		err = errors.Join(n.transport.Close(), n.config.Storage.Close())
+	})
+	return err
+}

@@ -1,0 +1,78 @@
+package node
+
+import (
+	"sync/atomic"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/raft"
+)
+
+// writes follows what was given to the storage and has not become durable.
+type writes struct {
+	last    uint64 // the newest write given to the storage
+	durable uint64 // the newest write known to be durable
+	held    []held // messages that wait, in the order of their writes
+	done    []durable
+	inside  atomic.Bool // the loop is within Storage.Write
+}
+
+// held is what may leave once write seq is durable.
+type held struct {
+	seq      uint64
+	messages []raft.Message
+}
+
+// persist writes what rd asks for. A snapshot that arrived is made durable
+// before the write, which may rest on it.
+func (n *Node) persist(rd *raft.Ready) {
+	if rd.Snapshot.Index > 0 {
+		if err := n.installSnapshot(rd.Snapshot); err != nil {
+			n.fail(err)
+			return
+		}
+	}
+	w := &n.writes
+	if rd.Seq > 0 {
+		w.last = rd.Seq
+		w.inside.Store(true)
+		n.config.Storage.Write(core.Write{HardState: rd.HardState, Entries: rd.Entries, Sync: rd.Sync}, n.writeDone(rd.Seq))
+		w.inside.Store(false)
+	}
+	if len(rd.AfterPersist) > 0 {
+		w.held = append(w.held, held{w.last, rd.AfterPersist})
+	}
+}
+
+func (n *Node) writeDone(seq uint64) func(error) {
+	return func(err error) {
+		n.inbox.persisted(durable{seq, err}, !n.writes.inside.Load())
+	}
+}
+
+// becomeDurable tells raft of the writes that have become durable, and lets go
+// what waited for them.
+func (n *Node) becomeDurable() {
+	w := &n.writes
+	w.done = n.inbox.takeDurable(w.done[:0])
+	for _, d := range w.done {
+		if d.err != nil {
+			n.fail(d.err)
+			return
+		}
+		w.durable = d.seq
+		n.raft.Persisted(d.seq)
+	}
+	released := 0
+	for _, h := range w.held {
+		if h.seq > w.durable {
+			break
+		}
+		n.dispatch(h.messages)
+		released++
+	}
+	if released > 0 {
+		rest := copy(w.held, w.held[released:])
+		clear(w.held[rest:])
+		w.held = w.held[:rest]
+	}
+}

@@ -1,0 +1,140 @@
+package node
+
+import (
+	"errors"
+	"time"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/batch"
+	"github.com/raftbench/raftbench/core/raft"
+)
+
+// proposals holds the clients' writes: those that wait for their batch to close,
+// and those in the log that wait to be applied.
+type proposals struct {
+	queue   *batch.Queue[*core.Incoming]
+	pending []proposal // in log order
+	head    int        // those before it are done
+}
+
+// proposal is one ProposeRequest in the log: entries first to last.
+type proposal struct {
+	request     *core.Incoming
+	first, last core.Index
+}
+
+// propose puts the batches that have closed into the log. How many batches are
+// under way is not counted here: raft's window (Pipeline) holds back what is
+// sent while it is full, and what gathers behind it leaves together.
+func (n *Node) propose() {
+	if n.proposed.queue.Len() == 0 {
+		return
+	}
+	now := time.Now()
+	for {
+		requests, reason := n.proposed.queue.Next(batch.Situation{Now: now})
+		if reason == batch.Open {
+			return
+		}
+		n.counters.proposeBatches.Add(1)
+		for _, r := range requests {
+			n.proposeOne(r)
+		}
+	}
+}
+
+func (n *Node) proposeOne(r *core.Incoming) {
+	commands := r.Request.(*core.ProposeRequest).Commands
+	if len(commands) == 0 {
+		n.answerClient(r, core.StatusOK)
+		return
+	}
+	first, _, err := n.raft.Propose(commands)
+	if err != nil {
+		n.answerClient(r, statusOf(err))
+		return
+	}
+	n.counters.proposed.Add(uint64(len(commands)))
+	last := first + core.Index(len(commands)) - 1
+	n.proposed.pending = append(n.proposed.pending, proposal{r, first, last})
+}
+
+func statusOf(err error) core.Status {
+	if errors.Is(err, raft.ErrOverloaded) {
+		return core.StatusOverloaded
+	}
+	return core.StatusNotLeader
+}
+
+// answerClient ends a client's request with a status.
+func (n *Node) answerClient(r *core.Incoming, status core.Status) {
+	leader := n.raft.Leader()
+	switch resp := r.Response.(type) {
+	case *core.ProposeResponse:
+		resp.From, resp.Status, resp.Leader = n.config.ID, status, leader
+	case *core.ReadResponse:
+		resp.From, resp.Status, resp.Leader = n.config.ID, status, leader
+	}
+	n.answers = append(n.answers, r)
+}
+
+// applied gives the results of the commands from index first on to those who
+// proposed them, and answers the requests that are complete.
+func (n *Node) applied(first core.Index, results [][]byte) {
+	p := &n.proposed
+	for p.head < len(p.pending) {
+		front := &p.pending[p.head]
+		if front.first >= first+core.Index(len(results)) {
+			return
+		}
+		resp := front.request.Response.(*core.ProposeResponse)
+		for front.first <= front.last && front.first < first+core.Index(len(results)) {
+			resp.Append(results[front.first-first])
+			front.first++
+		}
+		if front.first <= front.last {
+			return
+		}
+		n.answerClient(front.request, core.StatusOK)
+		p.pending[p.head] = proposal{}
+		p.head++
+	}
+	p.pending, p.head = p.pending[:0], 0
+}
+
+// leadershipChanges answers the clients that this node can no longer serve.
+func (n *Node) leadershipChanges() {
+	term, leads := n.raft.Term(), n.raft.Leader() == n.config.ID
+	if leads && term == n.status.term {
+		return
+	}
+	if n.status.led && !(leads && term == n.status.term) {
+		n.abandon(nil)
+	}
+	n.status.led, n.status.term = leads, term
+	if leads {
+		n.counters.elections.Add(1)
+	}
+}
+
+// abandon answers every client's request: those in the log may be committed yet
+// or never, the others were certainly not executed. With an error, the cluster's
+// requests are answered too.
+func (n *Node) abandon(err error) {
+	p := &n.proposed
+	for _, front := range p.pending[p.head:] {
+		front.request.Response.Reset()
+		n.answerClient(front.request, core.StatusUnknown)
+	}
+	clear(p.pending)
+	p.pending, p.head = p.pending[:0], 0
+	for _, r := range append(p.queue.Drain(), n.reads.drain()...) {
+		n.answerClient(r, core.StatusNotLeader)
+	}
+	if err == nil {
+		return
+	}
+	for _, r := range append(n.serving.drain(), n.reorder.drain()...) {
+		n.refuse(r, err)
+	}
+}

@@ -1,0 +1,83 @@
+package node
+
+import (
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/raft"
+)
+
+// reads holds the clients' linearizable reads on their way (ReadIndex,
+// dissertation §6.4): arrived, waiting for a round of heartbeats to confirm
+// that this node still leads, and waiting for the log to be applied that far.
+type reads struct {
+	waiting   []*core.Incoming
+	rounds    []readRound
+	confirmed []readRound
+}
+
+// readRound is the reads that share one round of heartbeats.
+type readRound struct {
+	context  uint64
+	index    core.Index
+	requests []*core.Incoming
+}
+
+// startReads asks raft to confirm the leadership once for all reads that have
+// arrived.
+func (n *Node) startReads() {
+	rs := &n.reads
+	if len(rs.waiting) == 0 {
+		return
+	}
+	requests := rs.waiting
+	rs.waiting = nil
+	context, err := n.raft.ReadIndex()
+	if err != nil {
+		for _, r := range requests {
+			n.answerClient(r, statusOf(err))
+		}
+		return
+	}
+	rs.rounds = append(rs.rounds, readRound{context: context, requests: requests})
+}
+
+// confirm notes up to which index a round's reads must see the log.
+func (rs *reads) confirm(states []raft.ReadState) {
+	for _, s := range states {
+		for len(rs.rounds) > 0 && rs.rounds[0].context <= s.Context {
+			round := rs.rounds[0]
+			round.index = s.Index
+			rs.rounds = rs.rounds[1:]
+			rs.confirmed = append(rs.confirmed, round)
+		}
+	}
+}
+
+// answerReads answers the reads whose index has been applied.
+func (n *Node) answerReads() {
+	rs := &n.reads
+	done := 0
+	for _, round := range rs.confirmed {
+		if round.index > n.apply.applied {
+			break
+		}
+		for _, r := range round.requests {
+			resp := r.Response.(*core.ReadResponse)
+			for _, q := range r.Request.(*core.ReadRequest).Queries {
+				n.config.StateMachine.Query(q, &resp.Results)
+			}
+			n.answerClient(r, core.StatusOK)
+		}
+		done++
+	}
+	rs.confirmed = rs.confirmed[done:]
+}
+
+// drain removes and returns the requests that are not answered.
+func (rs *reads) drain() []*core.Incoming {
+	all := rs.waiting
+	for _, round := range append(rs.rounds, rs.confirmed...) {
+		all = append(all, round.requests...)
+	}
+	*rs = reads{}
+	return all
+}

@@ -1,0 +1,139 @@
+package workloads
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Config says what a Driver does.
+type Config struct {
+	// Generate makes the operations of one worker; Workload.NewGenerator is one.
+	Generate func(worker int) (Generator, error)
+
+	// Connect makes the target of one worker. Whoever connects closes, after Run.
+	Connect Connect
+
+	// Workers is the number of links, each with a goroutine and a recorder of its
+	// own. Default 1.
+	Workers int
+
+	// Clients makes a closed loop: so many clients, each with one operation under
+	// way. Exactly one of Clients and Schedule is set.
+	Clients int
+
+	// Schedule makes an open loop.
+	Schedule *Schedule
+
+	// MaxOutstanding bounds the operations under way in an open loop. An operation
+	// that is due while so many are is refused, and counted. Default 65,536.
+	MaxOutstanding int
+
+	// Warmup is what to leave out at the start: a time, or WarmupAuto.
+	Warmup time.Duration
+
+	// Duration is the length of the window. Zero: until Operations are done.
+	Duration time.Duration
+
+	// Operations ends the window when so many were started, or refused, in it.
+	// Zero: no such end.
+	Operations int
+
+	// Grace is how long to wait at the end for operations under way. What is not
+	// back then is counted as in flight. Default 5 s; at most 200 ms of it after
+	// a cancellation.
+	Grace time.Duration
+
+	// FailurePause is how long a client of a closed loop waits after an operation
+	// without success, so that a target that refuses at once is not asked a million
+	// times a second. Default 1 ms; negative: none.
+	FailurePause time.Duration
+
+	// Classify names the class of an error. The names are counted: return few.
+	// Default client.ErrorClass.
+	Classify func(error) string
+
+	// History, if not nil, gets every operation. Not for timed runs.
+	History *History
+}
+
+// cancelGrace bounds Grace after a cancellation.
+const cancelGrace = 200 * time.Millisecond
+
+// withDefaults returns c with zero fields replaced, or an error that names the
+// field and what is allowed.
+func (c Config) withDefaults() (Config, error) {
+	setDefault(&c.Workers, 1)
+	setDefault(&c.MaxOutstanding, 1<<16)
+	setDefault(&c.Grace, 5*time.Second)
+	setDefault(&c.FailurePause, time.Millisecond)
+	switch {
+	case c.Generate == nil || c.Connect == nil:
+		return c, errors.New("driver: Generate and Connect are required")
+	case (c.Clients == 0) == (c.Schedule == nil):
+		return c, errors.New("driver: want either clients, for a closed loop, or a schedule, for an open one")
+	case c.Workers < 1:
+		return c, fmt.Errorf("driver: %d workers: want at least 1", c.Workers)
+	case c.Schedule == nil && c.Clients < c.Workers:
+		return c, fmt.Errorf("driver: %d clients: want at least one for each of %d workers", c.Clients, c.Workers)
+	case c.Schedule != nil && c.MaxOutstanding < c.Workers:
+		return c, fmt.Errorf("driver: at most %d outstanding: want at least one for each of %d workers", c.MaxOutstanding, c.Workers)
+	case c.Warmup < 0 && c.Warmup != WarmupAuto:
+		return c, fmt.Errorf("driver: warm-up of %v: want zero, a positive time or automatic", c.Warmup)
+	case c.Duration < 0 || c.Operations < 0 || c.Grace < 0:
+		return c, fmt.Errorf("driver: duration %v, operations %d, grace %v: none may be negative", c.Duration, c.Operations, c.Grace)
+	case c.Duration == 0 && c.Operations == 0 && !c.scheduleEnds():
+		return c, errors.New("driver: want a duration or a number of operations")
+	case c.Operations > 0 && c.Operations < c.Workers:
+		return c, fmt.Errorf("driver: %d operations: want at least one for each of %d workers", c.Operations, c.Workers)
+	}
+	return c, nil
+}
+
+func (c *Config) scheduleEnds() bool {
+	return c.Schedule != nil && len(c.Schedule.Stages) > 0 && c.Schedule.Stages[len(c.Schedule.Stages)-1].Duration > 0
+}
+
+func setDefault[T ~int | ~int64](field *T, value T) {
+	if *field == 0 {
+		*field = value
+	}
+}
+
+// loop returns which loop c asks for.
+func (c *Config) loop() Loop {
+	if c.Schedule != nil {
+		return Open
+	}
+	return Closed
+}
+
+// planned is how long the run may take from start to end; zero if nobody knows.
+func (c *Config) planned() time.Duration {
+	if c.Duration == 0 {
+		return 0
+	}
+	warmup := c.Warmup
+	if warmup == WarmupAuto {
+		warmup = warmupMax
+	}
+	return warmup + c.Duration + c.Grace
+}
+
+// share is the part of n that falls to one worker; the parts add up to n.
+func (c *Config) share(n, worker int) int {
+	part := n / c.Workers
+	if worker < n%c.Workers {
+		part++
+	}
+	return part
+}
+
+// sharesBefore is what falls to the workers before one.
+func (c *Config) sharesBefore(n, worker int) int {
+	sum := 0
+	for w := range worker {
+		sum += c.share(n, w)
+	}
+	return sum
+}

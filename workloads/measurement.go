@@ -1,0 +1,192 @@
+package workloads
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/raftbench/raftbench/core/client"
+)
+
+// Loop says what makes the next operation start.
+type Loop uint8
+
+// The loops. Their results are never compared with each other.
+const (
+	// Closed: a client starts an operation when its last one is done, so the
+	// target decides the rate, and latency leaves out the time in which a slow
+	// target kept clients from asking.
+	Closed Loop = iota
+	// Open: operations start by a schedule, whatever the target does.
+	Open
+)
+
+func (l Loop) String() string {
+	if l == Open {
+		return "open"
+	}
+	return "closed"
+}
+
+// Measurement is what one run measured: the recorders of all workers, merged.
+// Offsets count from Start.
+type Measurement struct {
+	Loop    Loop
+	Workers int
+
+	// Clients is the number of clients of a closed loop.
+	Clients int
+
+	// MaxOutstanding is the bound on operations under way in an open loop.
+	MaxOutstanding int
+
+	// OfferedOpsPerS is the mean rate of the schedule over the window; zero in a
+	// closed loop.
+	OfferedOpsPerS float64
+
+	// Start is the wall-clock time of the start.
+	Start time.Time
+
+	// Warmup is what came before the window. It is kept, and never part of a result.
+	Warmup Phase
+
+	// WarmupEnd says why the warm-up ended.
+	WarmupEnd WarmupEnd
+
+	// Window is the result.
+	Window Phase
+
+	// Interrupted: the run was cancelled, and what is here is what it had until then.
+	Interrupted bool
+
+	// Series covers warm-up and window.
+	Series Series
+}
+
+// Phase is a stretch of a run: the warm-up or the window.
+//
+// Operations belong to the phase in which their intended start lies, with one
+// exception, OpRecord.Completed.
+type Phase struct {
+	From, To time.Duration
+	Ops      [NumOpTypes]OpRecord // by OpType
+
+	// InFlightMean is the number of operations under way, averaged over the time
+	// of the window; zero for the warm-up. It is integrated over sends and
+	// completions, not computed from latencies, so that Little's law can be checked
+	// against it.
+	InFlightMean float64
+}
+
+// OpRecord is what was measured of one type of operation in one phase.
+type OpRecord struct {
+	Started   uint64 // given to the target
+	Succeeded uint64
+	Failed    uint64 // certainly not executed
+	Unknown   uint64 // executed or not
+	InFlight  uint64 // not handed back when the run ended
+	Refused   uint64 // due, but not started, because MaxOutstanding were under way
+
+	// Completed counts successes by when they were done, whenever they started.
+	// Throughput is computed from it.
+	Completed uint64
+
+	// Response is intended to done; Service is sent to done; Lag is intended to
+	// sent. In nanoseconds, of successes alone, except Lag, which has every
+	// operation that was started. In a closed loop intended and sent are the same,
+	// so Service and Lag are nil.
+	Response *hdrhistogram.Histogram
+	Service  *hdrhistogram.Histogram
+	Lag      *hdrhistogram.Histogram
+
+	// Beyond counts latencies longer than MaxLatency, which the histograms have as
+	// MaxLatency.
+	Beyond uint64
+
+	// Errors counts operations without success.
+	Errors map[ErrorKey]uint64
+}
+
+// ErrorKey is what errors are counted by.
+type ErrorKey struct {
+	Outcome client.Outcome
+	Class   string
+}
+
+// Duration is the length of the phase.
+func (p *Phase) Duration() time.Duration { return p.To - p.From }
+
+// ThroughputOpsPerS is the rate of successes that were done within the phase, of
+// all types; zero for a phase without length.
+func (p *Phase) ThroughputOpsPerS() float64 {
+	if p.Duration() <= 0 {
+		return 0
+	}
+	completed := uint64(0)
+	for i := range p.Ops {
+		completed += p.Ops[i].Completed
+	}
+	return float64(completed) / p.Duration().Seconds()
+}
+
+// CheckConservation returns an error unless every operation that was started
+// succeeded, failed, is unknown, or is still in flight.
+func (m *Measurement) CheckConservation() error {
+	for _, p := range []struct {
+		name  string
+		phase *Phase
+	}{{"warm-up", &m.Warmup}, {"window", &m.Window}} {
+		for t := range p.phase.Ops {
+			o := &p.phase.Ops[t]
+			if ended := o.Succeeded + o.Failed + o.Unknown + o.InFlight; o.Started != ended {
+				return fmt.Errorf("operations are not conserved: %s, %v: %d started, but %d succeeded + %d failed + %d unknown + %d in flight",
+					p.name, OpType(t), o.Started, o.Succeeded, o.Failed, o.Unknown, o.InFlight)
+			}
+		}
+	}
+	return nil
+}
+
+// Total returns the records of all types as one: counters added, histograms merged.
+func (p *Phase) Total() OpRecord {
+	var total OpRecord
+	for i := range p.Ops {
+		total.merge(&p.Ops[i])
+	}
+	return total
+}
+
+// merge adds o to r and leaves o as it is.
+func (r *OpRecord) merge(o *OpRecord) {
+	r.Started += o.Started
+	r.Succeeded += o.Succeeded
+	r.Failed += o.Failed
+	r.Unknown += o.Unknown
+	r.InFlight += o.InFlight
+	r.Refused += o.Refused
+	r.Completed += o.Completed
+	r.Beyond += o.Beyond
+	r.Response = mergeHistogram(r.Response, o.Response)
+	r.Service = mergeHistogram(r.Service, o.Service)
+	r.Lag = mergeHistogram(r.Lag, o.Lag)
+	for key, n := range o.Errors {
+		if r.Errors == nil {
+			r.Errors = map[ErrorKey]uint64{}
+		}
+		r.Errors[key] += n
+	}
+}
+
+// mergeHistogram adds from to into, which it makes if there is none.
+func mergeHistogram(into, from *hdrhistogram.Histogram) *hdrhistogram.Histogram {
+	switch {
+	case from == nil:
+		return into
+	case into == nil:
+		return from.Clone()
+	default:
+		into.Merge(from) // nothing is dropped: all have the same range
+		return into
+	}
+}
