@@ -1,0 +1,178 @@
+package raft
+
+import "github.com/raftbench/raftbench/core"
+
+// Campaign starts an election now, as if the election timer had run out. A
+// leader ignores it.
+func (r *Raft) Campaign() { r.campaign(false) }
+
+// campaign starts an election (dissertation §3.4): by way of a pre-vote (§9.6),
+// unless the leader asked for it, which makes it certain enough (§3.10).
+func (r *Raft) campaign(transfer bool) {
+	if r.role == Leader {
+		return
+	}
+	r.resetElectionTimeout()
+	r.leader = 0
+	r.transfer = transfer
+	if r.cfg.DisablePreVote || transfer {
+		r.becomeCandidate()
+		return
+	}
+	r.role = PreCandidate
+	r.ballot.reset()
+	r.ballot.record(r.id, true)
+	for i := range r.peers {
+		r.send(r.peers[i].id, r.voteRequest(r.term+1, true))
+	}
+	r.countVotes()
+}
+
+func (r *Raft) becomeCandidate() {
+	r.role = Candidate
+	r.setTerm(r.term + 1)
+	r.vote = r.id
+	r.ballot.reset() // our own vote counts when it is durable: see Persisted
+	for i := range r.peers {
+		r.sendWhenDurable(r.peers[i].id, r.voteRequest(r.term, false))
+	}
+}
+
+func (r *Raft) voteRequest(term core.Term, preVote bool) *core.RequestVoteRequest {
+	return &core.RequestVoteRequest{
+		From: r.id, Term: term, LastIndex: r.log.last, LastTerm: r.log.lastTerm,
+		PreVote: preVote, Transfer: r.transfer,
+	}
+}
+
+func (r *Raft) stepRequestVote(token uint64, q *core.RequestVoteRequest) {
+	granted := false
+	switch {
+	case r.peer(q.From) == nil || r.sticksToLeader() && !q.Transfer:
+		// Refused, and the term is not adopted.
+	case q.PreVote:
+		granted = r.wouldVote(q)
+	default:
+		if q.Term > r.term {
+			r.becomeFollower(q.Term, 0)
+		}
+		if granted = r.canVote(q); granted {
+			r.electionElapsed = 0
+			if r.vote != q.From {
+				r.vote, r.hardStateChanged = q.From, true
+			}
+		}
+	}
+	a := &core.RequestVoteResponse{From: r.id, Term: r.term, PreVote: q.PreVote, Granted: granted}
+	if q.PreVote && granted {
+		a.Term = q.Term
+	}
+	r.answer(q.From, token, a, 0)
+}
+
+// sticksToLeader reports whether this node has heard from a leader so lately
+// that it takes no part in elections (dissertation §4.2.3). A leader that checks
+// its quorum has heard from itself.
+func (r *Raft) sticksToLeader() bool {
+	if r.cfg.DisableCheckQuorum || r.leader == 0 {
+		return false
+	}
+	return r.role == Leader || r.electionElapsed < r.cfg.ElectionTicks
+}
+
+// canVote is the rule of §3.4 and §3.6.1: one vote a term, first come, first
+// served, to a candidate whose log is at least as complete.
+func (r *Raft) canVote(q *core.RequestVoteRequest) bool {
+	free := r.vote == q.From || r.vote == 0 && r.leader == 0
+	return q.Term == r.term && free && r.log.isUpToDate(q.LastIndex, q.LastTerm)
+}
+
+// wouldVote answers a pre-vote (§9.6) and changes nothing.
+func (r *Raft) wouldVote(q *core.RequestVoteRequest) bool {
+	return q.Term > r.term && r.log.isUpToDate(q.LastIndex, q.LastTerm) || r.canVote(q)
+}
+
+func (r *Raft) stepVoteResponse(a *core.RequestVoteResponse) {
+	if a.Term > r.term && !(a.PreVote && a.Granted) {
+		r.becomeFollower(a.Term, 0)
+		return
+	}
+	switch {
+	case a.PreVote && r.role == PreCandidate:
+		// A granted pre-vote carries the term that was asked for.
+		if a.Granted && a.Term != r.term+1 {
+			return
+		}
+	case !a.PreVote && r.role == Candidate && a.Term == r.term:
+	default:
+		return
+	}
+	r.ballot.record(a.From, a.Granted)
+	r.countVotes()
+}
+
+func (r *Raft) countVotes() {
+	granted, refused := r.ballot.count()
+	switch {
+	case granted >= r.quorum() && r.role == PreCandidate:
+		r.becomeCandidate()
+	case granted >= r.quorum():
+		r.becomeLeader()
+	case len(r.peers)+1-refused < r.quorum():
+		r.becomeFollower(r.term, 0)
+	}
+}
+
+func (r *Raft) becomeLeader() {
+	r.role, r.leader = Leader, r.id
+	r.heartbeatElapsed = 0
+	for i := range r.peers {
+		r.sessions++
+		r.peers[i].start(r.log.last+1, r.sessions, r.ticks)
+	}
+	r.termStart = r.log.last + 1
+	r.log.appendNoOp(r.term) // replicating it also tells the others who leads
+}
+
+// leaveLeadership ends what only a leader does.
+func (r *Raft) leaveLeadership() {
+	r.reads.lose()
+	r.backlog.reset()
+	r.transferee = 0
+	for i := range r.peers {
+		r.peers[i].inflights.reset()
+	}
+}
+
+// ballot collects the votes of one election.
+type ballot struct{ votes []vote }
+
+type vote struct {
+	from    core.NodeID
+	granted bool
+}
+
+func (b *ballot) reset() { b.votes = b.votes[:0] }
+
+// record notes a vote. What was granted is not taken back by an answer that was
+// late.
+func (b *ballot) record(from core.NodeID, granted bool) {
+	for i := range b.votes {
+		if v := &b.votes[i]; v.from == from {
+			v.granted = v.granted || granted
+			return
+		}
+	}
+	b.votes = append(b.votes, vote{from, granted})
+}
+
+func (b *ballot) count() (granted, refused int) {
+	for _, v := range b.votes {
+		if v.granted {
+			granted++
+		} else {
+			refused++
+		}
+	}
+	return granted, refused
+}

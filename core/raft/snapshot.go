@@ -1,0 +1,75 @@
+package raft
+
+import "github.com/raftbench/raftbench/core"
+
+// SetSnapshot says that the driver has saved a snapshot. The log must not be
+// compacted beyond it before this is called.
+func (r *Raft) SetSnapshot(s core.SnapshotMeta) {
+	if s.Index > r.snapshot.Index {
+		r.snapshot = s
+	}
+}
+
+// sendSnapshot asks the driver to send the snapshot, because the entries that
+// the follower needs are compacted.
+//
+// The message has no data: the driver cuts the snapshot into chunks, copies the
+// other fields into each, and gives Raft the last response, or ReportFailure.
+func (r *Raft) sendSnapshot(p *progress) {
+	if r.snapshot.Index <= p.match || r.snapshot.Index+1 < r.log.first() {
+		r.brokenInvariant("%v needs entry %d, the log begins at %d, and there is no better than %v",
+			p.id, p.next, r.log.first(), r.snapshot)
+	}
+	p.waitForSnapshot(r.snapshot.Index)
+	r.send(p.id, &core.InstallSnapshotRequest{From: r.id, Term: r.term, Session: p.session, Snapshot: r.snapshot})
+}
+
+func (r *Raft) stepSnapshotResponse(p *progress, a *core.InstallSnapshotResponse) {
+	if a.Match == 0 || a.Match > r.log.last {
+		return
+	}
+	news := p.acked(a.Match, r.ticks)
+	if p.state == StateSnapshot && a.Match >= p.pendingSnapshot {
+		// Not only if it is news: a heartbeat's answer may have come first. If
+		// the log was compacted beyond the snapshot meanwhile, the next send
+		// finds out and starts another.
+		p.replicate(p.match + 1)
+	}
+	if news {
+		r.advanceCommit()
+		r.maybeTimeoutNow(p)
+	}
+}
+
+// stepInstallSnapshot is the receiver's side of InstallSnapshot (dissertation
+// §5.3). The driver keeps the data: it steps each chunk, and with Done only the
+// one that makes the snapshot whole. To refuse a chunk that does not fit, it
+// steps it without Done and corrects NextOffset in the response.
+func (r *Raft) stepInstallSnapshot(token uint64, q *core.InstallSnapshotRequest) {
+	a := &core.InstallSnapshotResponse{From: r.id, Session: q.Session}
+	if q.Snapshot.Term <= q.Term && r.acceptLeader(q.From, q.Term) {
+		switch {
+		case q.Snapshot.Index <= r.commit:
+			a.Match = r.commit
+		case !q.Done:
+			a.NextOffset = q.Offset + uint64(len(q.Data))
+		default:
+			r.restore(q.Snapshot)
+			a.Match = q.Snapshot.Index
+		}
+	}
+	a.Term = r.term
+	r.answer(q.From, token, a, a.Match)
+}
+
+// restore takes over a snapshot beyond what is committed.
+func (r *Raft) restore(s core.SnapshotMeta) {
+	if t, err := r.log.term(s.Index); err == nil && t == s.Term {
+		r.commitThrough(s.Index) // the log has it all, and perhaps more
+		return
+	}
+	r.out.revoke(r.commit, r.term)
+	r.writes.truncate(r.commit)
+	r.log.restore(s)
+	r.commit, r.delivered = s.Index, s.Index
+}

@@ -1,0 +1,50 @@
+package rafttest
+
+import "fmt"
+
+// Bug is a mistake that the simulated driver makes on purpose. Raft itself is
+// left as it is: a bug falsifies what goes into it or comes out of it.
+type Bug int
+
+// The bugs. For the first two the check that compares a message with the disk
+// is off: they must be found by what they lead to.
+const (
+	NoBug                Bug = iota
+	AckBeforeDurable         // what should wait for a write leaves at once
+	PersistBeforeDurable     // the disk reports a write before it is durable
+	ForgetVote               // a restart forgets whom the node voted for
+	ForgetEntries            // a restart loses the last durable entries
+	VoteTwice                // a refused vote is turned into a granted one
+	VoteForAnyLog            // a candidate's log is not looked at
+	CommitOlderTerms         // the leader announces entries of earlier terms as committed by counting
+	CommitUnverified         // a follower applies to the end of its log what the leader has committed
+	AckWholeLog              // a follower acknowledges to the end of its log
+	ReadWithoutQuorum        // a leader answers reads without asking anyone
+	ReadLateAnswer           // an answer to an old heartbeat confirms the newest read
+	SnapshotMislabelled      // a snapshot has the state of one entry before
+	LoseAnswer               // some requests are never answered
+	AnswerTwice              // some requests are answered twice
+	LeakInflight             // failed calls are not reported to the leader
+	numBugs
+)
+
+// Bugs lists all of them.
+func Bugs() []Bug {
+	var all []Bug
+	for b := NoBug + 1; b < numBugs; b++ {
+		all = append(all, b)
+	}
+	return all
+}
+
+func (b Bug) String() string {
+	names := [...]string{
+		"NoBug", "AckBeforeDurable", "PersistBeforeDurable", "ForgetVote", "ForgetEntries", "VoteTwice",
+		"VoteForAnyLog", "CommitOlderTerms", "CommitUnverified", "AckWholeLog", "ReadWithoutQuorum",
+		"ReadLateAnswer", "SnapshotMislabelled", "LoseAnswer", "AnswerTwice", "LeakInflight",
+	}
+	if b < 0 || int(b) >= len(names) {
+		return fmt.Sprintf("Bug(%d)", int(b))
+	}
+	return names[b]
+}

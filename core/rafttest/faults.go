@@ -1,0 +1,132 @@
+package rafttest
+
+// fault is something that goes wrong, at random times.
+type fault struct {
+	name string
+	do   func(s *Sim)
+}
+
+// faults is what can go wrong beside single messages. A seed picks some.
+var faults = []fault{
+	{"crash", (*Sim).crashSome},
+	{"crash the leader", (*Sim).crashLeader},
+	{"split", (*Sim).split},
+	{"isolate the leader", (*Sim).isolateLeader},
+	{"cut one way", (*Sim).cutOneWay},
+	{"heal", (*Sim).healNetwork},
+	{"stall a disk", (*Sim).stallDisk},
+	{"slow a disk", (*Sim).slowDisk},
+	{"transfer leadership", (*Sim).transferLeadership},
+	{"campaign", (*Sim).campaignSome},
+	{"crash all", (*Sim).crashAll},
+}
+
+// faultAct lets one fault happen and plans the next.
+func (s *Sim) faultAct() {
+	s.after(1+s.rng.Int64N(s.faultEvery), func() {
+		if s.healing {
+			return
+		}
+		s.faultAct()
+		f := s.active[s.rng.IntN(len(s.active))]
+		s.trace.printf(s.now, "fault: %s", f.name)
+		f.do(s)
+	})
+}
+
+func (s *Sim) someNode() *node { return s.nodes[s.rng.IntN(len(s.nodes))] }
+
+func (s *Sim) crashSome() { s.crashNode(s.someNode()) }
+
+func (s *Sim) crashLeader() {
+	if l := s.someLeader(); l != nil {
+		s.crashNode(l)
+	}
+}
+
+func (s *Sim) crashAll() {
+	for _, n := range s.nodes {
+		s.crashNode(n)
+	}
+}
+
+func (s *Sim) crashNode(n *node) {
+	if n.raft == nil {
+		return
+	}
+	n.crash()
+	s.after(1+s.rng.Int64N(30*tick), func() { s.restart(n) })
+}
+
+func (s *Sim) restart(n *node) {
+	if n.raft == nil && s.err == nil {
+		s.trace.printf(s.now, "%v starts", n.id)
+		n.boot()
+	}
+}
+
+// split separates the nodes into two parts.
+func (s *Sim) split() {
+	side := make([]bool, len(s.nodes))
+	for i := range side {
+		side[i] = s.chance(0.5)
+	}
+	for from := range side {
+		for to := range side {
+			s.net.cut[from][to] = side[from] != side[to]
+		}
+	}
+	s.result.Partitions++
+}
+
+func (s *Sim) isolateLeader() {
+	l := s.someLeader()
+	if l == nil {
+		return
+	}
+	for i := range s.nodes {
+		s.net.cut[l.id-1][i], s.net.cut[i][l.id-1] = true, true
+	}
+	s.result.Partitions++
+}
+
+func (s *Sim) cutOneWay() {
+	s.net.cut[s.rng.IntN(len(s.nodes))][s.rng.IntN(len(s.nodes))] = true
+	s.result.Partitions++
+}
+
+func (s *Sim) healNetwork() {
+	for from := range s.net.cut {
+		clear(s.net.cut[from])
+	}
+}
+
+func (s *Sim) stallDisk() {
+	n := s.someNode()
+	n.stalled = true
+	s.after(s.rng.Int64N(30*tick), func() { n.stalled = false })
+}
+
+func (s *Sim) slowDisk() {
+	n := s.someNode()
+	n.diskDelay = s.rng.Int64N(8 * tick)
+	s.after(s.rng.Int64N(60*tick), func() { n.diskDelay = s.diskDelay })
+}
+
+func (s *Sim) transferLeadership() {
+	l := s.someLeader()
+	if l == nil {
+		return
+	}
+	if l.raft.TransferLeadership(s.someNode().id) == nil {
+		s.result.Transfers++
+	}
+	l.work()
+}
+
+func (s *Sim) campaignSome() {
+	if n := s.someNode(); n.raft != nil {
+		n.raft.Campaign()
+		n.work()
+	}
+}

@@ -1,0 +1,111 @@
+package rafttest
+
+import (
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/raft"
+)
+
+// healTicks bounds what may pass from the end of the faults until all nodes
+// have everything. Nine seeds of ten need 5 election timeouts; the rest is for
+// logs that travel one entry at a time.
+const healTicks = 600
+
+// heal ends the faults and sees that work goes on: a leader, new commands
+// committed and applied on all nodes, and nothing left hanging.
+func (s *Sim) heal() {
+	s.trace.printf(s.now, "the faults are over")
+	start := s.now
+	s.healing = true
+	s.net.loss, s.net.double, s.net.late, s.net.lateReq = 0, 0, 0, 0
+	s.net.delay = min(s.net.delay, tick/2)
+	s.diskDelay = min(s.diskDelay, tick/2)
+	s.healNetwork()
+	for _, n := range s.nodes {
+		n.stalled, n.diskDelay = false, s.diskDelay
+		s.restart(n)
+	}
+
+	var last core.Index
+	proposed := func() bool {
+		l := s.someLeader()
+		if l == nil {
+			return false
+		}
+		index, ok := l.propose(3)
+		l.work()
+		if ok {
+			last = index
+		}
+		return ok
+	}
+	deadline := s.now + healTicks*tick
+	for s.err == nil {
+		if !s.runUntil(deadline, proposed) {
+			s.notHealed("no leader takes proposals")
+			return
+		}
+		// The leader may have been an old one: then try again.
+		if s.runUntil(min(deadline, s.now+20*electionTicks*tick), func() bool { return s.allApplied(last) }) {
+			break
+		}
+		if s.now >= deadline {
+			s.notHealed("not all nodes have applied everything")
+			return
+		}
+	}
+	s.result.HealedWithin = int((s.now - start) / tick)
+	if s.err == nil && !s.runUntil(s.now+4*electionTicks*tick+s.net.timeout+s.net.lateBy, s.quiet) {
+		s.notQuiet()
+	}
+}
+
+func (s *Sim) notHealed(what string) {
+	detail := ""
+	for _, n := range s.nodes {
+		st := n.raft.Status()
+		detail += "\n\t" + describeStatus(&st)
+	}
+	s.check.fail("liveness after the faults", "%s after %d ticks%s", what, healTicks, detail)
+}
+
+// allApplied reports whether every node has applied through last and is in the
+// same state.
+func (s *Sim) allApplied(last core.Index) bool {
+	for _, n := range s.nodes {
+		if n.raft == nil || n.applied < last {
+			return false
+		}
+	}
+	return true
+}
+
+// quiet reports whether nothing is under way: the accounting is at zero.
+func (s *Sim) quiet() bool {
+	for _, n := range s.nodes {
+		st := n.raft.Status()
+		if len(n.owed) > 0 || len(n.reads) > 0 || st.PendingReads > 0 || st.UncommittedBytes > 0 {
+			return false
+		}
+		if st.Durable != st.LastIndex || st.Applied != st.LastIndex {
+			return false
+		}
+		for _, p := range st.Progress {
+			if p.Inflight != 0 || p.InflightBytes != 0 || p.Match != st.LastIndex || p.State != raft.StateReplicate {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (s *Sim) notQuiet() {
+	detail := ""
+	for _, n := range s.nodes {
+		st := n.raft.Status()
+		detail += "\n\t" + describeStatus(&st)
+		if len(n.owed) > 0 {
+			s.check.fail("one answer for each request", "%v owes %d answers", n.id, len(n.owed))
+		}
+	}
+	s.check.fail("nothing is left hanging", "%s", detail)
+}

@@ -1,0 +1,72 @@
+package rafttest
+
+import (
+	"fmt"
+	"io"
+)
+
+// Options say which world to run.
+type Options struct {
+	// Seed decides everything that is left to chance, including which kinds of
+	// faults there are.
+	Seed uint64
+
+	// Nodes is the size of the cluster, from 1 to 9. Zero means 3 or 5, by seed.
+	Nodes int
+
+	// Ticks is how long the faults last, in ticks of a node's clock (an election
+	// timeout is 10 to 20). Zero means 400.
+	Ticks int
+
+	// Trace, if not nil, gets a line for each event.
+	Trace io.Writer
+
+	// Bug is seeded into the world to see whether the checks find it.
+	Bug Bug
+}
+
+func (o Options) withDefaults() (Options, error) {
+	if o.Nodes == 0 {
+		o.Nodes = 3 + 2*int(o.Seed%2)
+	}
+	if o.Ticks == 0 {
+		o.Ticks = 400
+	}
+	if o.Nodes < 1 || o.Nodes > 9 {
+		return o, fmt.Errorf("rafttest: Nodes is %d: it must be from 1 to 9", o.Nodes)
+	}
+	if o.Ticks < 0 {
+		return o, fmt.Errorf("rafttest: Ticks is %d: it must be positive", o.Ticks)
+	}
+	return o, nil
+}
+
+// Result counts what happened, so that a test can see that a run was not idle.
+type Result struct {
+	Events       int // of all kinds
+	Elections    int // leaders that were elected
+	Crashes      int
+	Partitions   int
+	Writes       int // proposed commands whose clients were told of success
+	Reads        int // answered
+	ReadsLost    int
+	Snapshots    int // that were installed by a follower
+	Transfers    int // asked for
+	Lost         int // requests and responses that did not arrive
+	Doubled      int // requests that arrived twice
+	Truncated    int // entries that were replaced in a log
+	HealedWithin int // ticks from the end of the faults until all was well
+}
+
+// Violation says which promise was broken.
+type Violation struct {
+	Seed    uint64
+	Nodes   int
+	Event   int
+	Promise string // such as "election safety"
+	Detail  string
+}
+
+func (v *Violation) Error() string {
+	return fmt.Sprintf("seed %d, %d nodes, event %d: %s: %s", v.Seed, v.Nodes, v.Event, v.Promise, v.Detail)
+}

@@ -1,0 +1,134 @@
+package rafttest
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+var (
+	seedFlag  = flag.Int64("seed", -1, "run only this seed")
+	nodesFlag = flag.Int("nodes", 0, "nodes of the cluster for -seed; 0: by seed")
+	ticksFlag = flag.Int("ticks", 0, "ticks of faults; 0: the default")
+	traceFlag = flag.Bool("events", false, "print the trace of -seed (-trace is taken by go test)")
+	seedsFlag = flag.Int("seeds", 0, "how many seeds TestSeeds runs; 0: the default")
+)
+
+// The number of seeds without and with -short.
+const (
+	seedsLong  = 600
+	seedsShort = 60
+)
+
+func TestSeeds(t *testing.T) {
+	first, count := uint64(0), uint64(seedsLong)
+	switch {
+	case *seedFlag >= 0:
+		first, count = uint64(*seedFlag), 1
+	case *seedsFlag > 0:
+		count = uint64(*seedsFlag)
+	case testing.Short() || raceEnabled:
+		count = seedsShort
+	}
+	var sum Result
+	for seed := first; seed < first+count; seed++ {
+		o := Options{Seed: seed, Nodes: *nodesFlag, Ticks: *ticksFlag}
+		if *traceFlag {
+			o.Trace = os.Stdout
+		}
+		result, err := Run(o)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, replay(o, err))
+		}
+		sum.add(result)
+	}
+	t.Logf("%d seeds: %+v", count, sum)
+	if count >= seedsShort {
+		sum.mustBeBusy(t)
+	}
+}
+
+// replay returns the end of the trace and the command that shows all of it.
+func replay(o Options, err error) string {
+	var trace bytes.Buffer
+	o.Trace = &trace
+	_, _ = Run(o)
+	lines := strings.Split(strings.TrimSpace(trace.String()), "\n")
+	lines = lines[max(0, len(lines)-40):]
+	return fmt.Sprintf("the last events:\n%s\nto replay: %s\n", strings.Join(lines, "\n"), command(o, err))
+}
+
+// command is what shows a world that failed once more, with all its events.
+func command(o Options, err error) string {
+	c := fmt.Sprintf("go test ./core/rafttest -v -run 'TestSeeds$' -seed %d", o.Seed)
+	if v := new(Violation); errors.As(err, &v) {
+		c += fmt.Sprintf(" -nodes %d", v.Nodes)
+	}
+	if o.Ticks != 0 {
+		c += fmt.Sprintf(" -ticks %d", o.Ticks)
+	}
+	return c + " -events"
+}
+
+func TestReplayCommand(t *testing.T) {
+	_, err := Run(Options{Seed: 3, Bug: AnswerTwice, Ticks: 300})
+	want := "go test ./core/rafttest -v -run 'TestSeeds$' -seed 3 -nodes 5 -ticks 300 -events"
+	if got := command(Options{Seed: 3, Ticks: 300}, err); got != want {
+		t.Fatalf("%v\nreplay with %s\nwant        %s", err, got, want)
+	}
+}
+
+func (r *Result) add(o Result) {
+	r.Events += o.Events
+	r.Elections += o.Elections
+	r.Crashes += o.Crashes
+	r.Partitions += o.Partitions
+	r.Writes += o.Writes
+	r.Reads += o.Reads
+	r.ReadsLost += o.ReadsLost
+	r.Snapshots += o.Snapshots
+	r.Transfers += o.Transfers
+	r.Lost += o.Lost
+	r.Doubled += o.Doubled
+	r.Truncated += o.Truncated
+	r.HealedWithin = max(r.HealedWithin, o.HealedWithin)
+}
+
+// mustBeBusy fails if the seeds together left out what they are for.
+func (r *Result) mustBeBusy(t *testing.T) {
+	t.Helper()
+	for _, c := range []struct {
+		what string
+		n    int
+	}{
+		{"elections", r.Elections}, {"crashes", r.Crashes}, {"partitions", r.Partitions}, {"writes", r.Writes},
+		{"reads", r.Reads}, {"reads lost", r.ReadsLost}, {"snapshots", r.Snapshots}, {"transfers", r.Transfers},
+		{"lost messages", r.Lost}, {"doubled messages", r.Doubled}, {"truncated entries", r.Truncated},
+	} {
+		if c.n < 20 {
+			t.Errorf("only %d %s in all seeds: the worlds are too quiet", c.n, c.what)
+		}
+	}
+}
+
+// The same seed gives the same trace, byte for byte.
+func TestSameSeedSameTrace(t *testing.T) {
+	for seed := uint64(0); seed < 10; seed++ {
+		var traces [2]bytes.Buffer
+		for i := range traces {
+			if _, err := Run(Options{Seed: seed, Trace: &traces[i]}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !bytes.Equal(traces[0].Bytes(), traces[1].Bytes()) {
+			t.Fatalf("seed %d: two traces differ", seed)
+		}
+		if traces[0].Len() < 10000 {
+			t.Fatalf("seed %d: the trace has only %d bytes", seed, traces[0].Len())
+		}
+	}
+}

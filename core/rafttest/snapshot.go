@@ -1,0 +1,127 @@
+package rafttest
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/raftbench/raftbench/core"
+)
+
+// The state machine is a hash of everything that was applied; its snapshot is
+// that hash, in a few chunks so that streaming is exercised.
+const (
+	snapshotBytes = 24
+	chunkBytes    = 10
+)
+
+func encodeState(state uint64) []byte {
+	return binary.LittleEndian.AppendUint64(make([]byte, snapshotBytes-8, snapshotBytes), state)
+}
+
+// restoreState puts the state machine into a snapshot's state.
+func (n *node) restoreState(index core.Index, data []byte) {
+	n.applied, n.state = index, 0
+	if index > 0 {
+		n.state = binary.LittleEndian.Uint64(data[snapshotBytes-8:])
+		n.sim.check.applied(n, n.applied, n.state)
+	}
+}
+
+// maybeSnapshot takes a snapshot now and then, and compacts the log behind it.
+func (n *node) maybeSnapshot() {
+	s := n.sim
+	if s.snapshotEvery == 0 || n.applied < n.disk.log.snapshot.Index+s.snapshotEvery {
+		return
+	}
+	term, err := n.disk.log.Term(n.applied)
+	if err != nil {
+		s.check.fail("applied entries are in the log", "%v: term of %d: %v", n.id, n.applied, err)
+		return
+	}
+	meta, state := core.SnapshotMeta{Index: n.applied, Term: term}, n.state
+	if s.opt.Bug == SnapshotMislabelled {
+		state = s.check.states[n.applied-1]
+	}
+	s.trace.printf(s.now, "%v takes %v", n.id, meta)
+	n.disk.saveSnapshot(meta, encodeState(state))
+	n.raft.SetSnapshot(meta)
+	n.disk.forget(meta.Index - min(core.Index(s.rng.IntN(10)), meta.Index))
+}
+
+// install takes over a snapshot that Raft has accepted.
+func (n *node) install(meta core.SnapshotMeta) {
+	s := n.sim
+	if n.assembly.meta != meta || len(n.assembly.data) != snapshotBytes {
+		s.check.fail("a snapshot is whole", "%v installs %v with %d bytes of %v", n.id, meta, len(n.assembly.data), n.assembly.meta)
+		return
+	}
+	s.trace.printf(s.now, "%v installs %v", n.id, meta)
+	n.disk.saveSnapshot(meta, slices.Clone(n.assembly.data))
+	n.restoreState(meta.Index, n.disk.data)
+	n.raft.Applied(meta.Index)
+	n.answerReads()
+	s.result.Snapshots++
+}
+
+// assembly is a snapshot that is arriving.
+type assembly struct {
+	meta core.SnapshotMeta
+	data []byte
+}
+
+// assemble takes in a chunk. One that does not fit is stepped without Done, and
+// answered with the offset that would.
+func (n *node) assemble(in *incoming, q *core.InstallSnapshotRequest) {
+	if n.assembly.meta != q.Snapshot || q.Offset == 0 {
+		n.assembly = assembly{meta: q.Snapshot} // a sender that begins again has its reasons
+	}
+	a := &n.assembly
+	if q.Offset == uint64(len(a.data)) {
+		a.data = append(a.data, q.Data...)
+		return
+	}
+	whole := len(a.data) == snapshotBytes
+	if q.Done && whole {
+		return // the last chunk again
+	}
+	q.Done, in.veto, in.want = false, true, uint64(len(a.data))
+}
+
+// snapshotTransfer is a snapshot that is leaving, chunk by chunk.
+type snapshotTransfer struct {
+	req  *core.InstallSnapshotRequest // as Raft gave it
+	data []byte
+	sent int // chunks, of which there is a bound
+}
+
+func (n *node) startTransfer(c *call, q *core.InstallSnapshotRequest) {
+	if q.Snapshot != n.disk.log.snapshot {
+		n.sim.check.fail("a snapshot that is sent exists", "%v sends %v and has %v", n.id, q.Snapshot, n.disk.log.snapshot)
+		return
+	}
+	c.transfer = &snapshotTransfer{req: q, data: n.disk.data}
+	n.sendChunk(c.to, c.transfer, 0)
+}
+
+func (n *node) sendChunk(to *node, t *snapshotTransfer, offset uint64) {
+	q := *t.req
+	end := min(offset+chunkBytes, uint64(len(t.data)))
+	q.Offset, q.Data, q.Done = offset, t.data[offset:end], end == uint64(len(t.data))
+	t.sent++
+	n.sim.start(&call{from: n, to: to, req: &q, life: n.life, transfer: t})
+}
+
+// nextChunk goes on with a transfer, and reports whether the response is for
+// Raft to see.
+func (n *node) nextChunk(c *call, a *core.InstallSnapshotResponse) bool {
+	if a.Match > 0 || a.Term > c.transfer.req.Term || c.life != n.life {
+		return true
+	}
+	if a.NextOffset >= uint64(len(c.transfer.data)) || c.transfer.sent > 20 {
+		n.raft.ReportFailure(c.to.id, c.transfer.req)
+		n.work()
+		return false
+	}
+	n.sendChunk(c.to, c.transfer, a.NextOffset)
+	return false
+}
