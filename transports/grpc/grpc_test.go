@@ -1,0 +1,10 @@
+package grpc_test
+
+import (
+	"testing"
+
+	"github.com/raftbench/raftbench/transports/grpc"
+	"github.com/raftbench/raftbench/transports/transporttest"
+)
+
+func TestTransport(t *testing.T) { transporttest.Run(t, grpc.Transport()) }

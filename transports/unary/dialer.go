@@ -1,0 +1,85 @@
+package unary
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/transports/dial"
+)
+
+// Dialer connects to peers for a library that dials on demand. After a failure
+// it refuses for a pause (full-jitter exponential back-off) instead of waiting:
+// the calls end at once and Raft asks again soon. It may be used concurrently.
+type Dialer struct {
+	dial         func(context.Context, core.NodeID) (net.Conn, error)
+	timeout      time.Duration
+	reconnectMax time.Duration
+	counters     *Counters
+
+	mu     sync.Mutex
+	pauses map[core.NodeID]*pause
+}
+
+type pause struct {
+	backoff dial.Backoff
+	until   time.Time
+}
+
+// NewDialer makes a dialer over ep.Dial that counts in counters.
+func NewDialer(ep core.Endpoint, counters *Counters) *Dialer {
+	timeouts := ep.Timeouts.WithDefaults()
+	return &Dialer{
+		dial:         ep.Dial,
+		timeout:      timeouts.Connect,
+		reconnectMax: timeouts.ReconnectMax,
+		counters:     counters,
+		pauses:       map[core.NodeID]*pause{},
+	}
+}
+
+// Dial connects to a peer within Timeouts.Connect, or until ctx ends. The error
+// matches core.ErrUnavailable.
+func (d *Dialer) Dial(ctx context.Context, to core.NodeID) (net.Conn, error) {
+	if wait := d.wait(to); wait > 0 {
+		return nil, fmt.Errorf("dial %v: %w: next attempt in %v", to, core.ErrUnavailable, wait)
+	}
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	d.counters.Dials.Add(1)
+	conn, err := d.dial(ctx, to)
+	d.note(to, err)
+	if err != nil {
+		d.counters.DialFailures.Add(1)
+		return nil, fmt.Errorf("dial %v: %w: %w", to, core.ErrUnavailable, err)
+	}
+	return conn, nil
+}
+
+// wait returns how long the peer is to be left alone.
+func (d *Dialer) wait(to core.NodeID) time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if p := d.pauses[to]; p != nil {
+		return time.Until(p.until)
+	}
+	return 0
+}
+
+func (d *Dialer) note(to core.NodeID, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err == nil {
+		delete(d.pauses, to)
+		return
+	}
+	p := d.pauses[to]
+	if p == nil {
+		p = &pause{backoff: dial.Backoff{Max: d.reconnectMax}}
+		d.pauses[to] = p
+	}
+	p.until = time.Now().Add(p.backoff.Next())
+}
