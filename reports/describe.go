@@ -1,0 +1,97 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+)
+
+// String describes the load in a line: "3 nodes, 64 clients in a closed loop,
+// payload 128 B".
+func (l Load) String() string {
+	parts := []string{plural(l.Nodes, "node")}
+	if l.Loop == LoopOpen {
+		arrivals := ""
+		if l.Arrivals != "" {
+			arrivals = l.Arrivals + ", "
+		}
+		parts = append(parts, fmt.Sprintf("%s operations/s offered (%sopen loop)", FormatCount(l.Rate), arrivals))
+	} else {
+		parts = append(parts, plural(l.Clients, "client")+" in a closed loop")
+	}
+	parts = append(parts, "payload "+FormatBytes(int64(l.PayloadBytes)))
+	if l.Reads > 0 {
+		read := fmt.Sprintf("%g %% reads", 100*l.Reads)
+		if l.ReadMode != "" {
+			read += " (" + l.ReadMode + ")"
+		}
+		parts = append(parts, read)
+	}
+	if l.Storage != "" {
+		parts = append(parts, "storage "+l.Storage)
+	}
+	if l.Network != "" {
+		parts = append(parts, l.Network)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// String describes the machine in a line: "AMD EPYC 7B13, 2 CPUs, Linux 6.18, go1.26.8".
+func (e Environment) String() string {
+	var parts []string
+	add := func(s string) {
+		if s != "" {
+			parts = append(parts, s)
+		}
+	}
+	add(e.CPUModel)
+	if e.NumCPU > 0 {
+		add(plural(e.NumCPU, "CPU"))
+	}
+	if e.GOMAXPROCS > 0 && e.GOMAXPROCS != e.NumCPU {
+		add(fmt.Sprintf("GOMAXPROCS %d", e.GOMAXPROCS))
+	}
+	add(strings.TrimSpace(e.OS + " " + e.Kernel))
+	return strings.Join(parts, ", ")
+}
+
+// Machine describes where and with what was measured, in a line.
+func (r *Run) Machine() string {
+	parts := []string{r.Environment.String(), r.Tool.GoVersion}
+	if parts[0] == "" {
+		parts = parts[1:]
+	}
+	return strings.TrimSuffix(strings.Join(parts, ", "), ", ")
+}
+
+// Windows describes what was measured of each arm: "3 replicates of 10s each".
+func (r *Run) Windows() string {
+	text := plural(r.Plan.Replicates, "replicate")
+	switch {
+	case r.Plan.Window > 0:
+		text += fmt.Sprintf(" of %v", r.Plan.Window)
+	case r.Plan.Operations > 0:
+		text += fmt.Sprintf(" of %s operations", FormatCount(float64(r.Plan.Operations)))
+	}
+	if r.Plan.Replicates > 1 && r.Plan.Interleaved {
+		text += ", interleaved"
+	}
+	return text
+}
+
+// StatusText says in a sentence that the run is not whole; empty if it is.
+func (r *Run) StatusText() string {
+	switch r.Status {
+	case StatusInterrupted:
+		return "The run was INTERRUPTED: this is what had been measured by then."
+	case StatusRunning:
+		return "The run is NOT FINISHED, or was killed: this is what had been measured by then."
+	}
+	return ""
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,123 @@
+package render_test
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/raftbench/raftbench/reports"
+	"github.com/raftbench/raftbench/reports/render"
+	"github.com/raftbench/raftbench/reports/reportstest"
+)
+
+func TestDirWritesEveryForm(t *testing.T) {
+	dir := t.TempDir()
+	run := reportstest.Run(reportstest.Shapes()[:3], 2)
+	if err := render.Dir(dir, run); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.Name())
+	}
+	want := []string{
+		"compare.png", "http.hlog", "inproc.hlog", "latency.csv", "latency.png", "rawtcp.hlog",
+		"replicates.csv", "report.html", "result.json", "summary.csv", "throughput.png", "timeseries.csv",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("files (-want +got):\n%s", diff)
+	}
+	names := render.FileNames(run)
+	if names[len(names)-1] != reports.FileName {
+		t.Fatalf("the last file is %s, want %s", names[len(names)-1], reports.FileName)
+	}
+	if slices.Sort(names); !slices.Equal(names, want) {
+		t.Fatalf("FileNames says %v", names)
+	}
+}
+
+// A stored result gives the same files again.
+func TestRenderingAStoredResultAgainChangesNothing(t *testing.T) {
+	first, second := t.TempDir(), t.TempDir()
+	if err := render.Dir(first, reportstest.Run(reportstest.Shapes()[:3], 2)); err != nil {
+		t.Fatal(err)
+	}
+	run, err := reports.Read(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := render.Dir(second, run); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range render.FileNames(run) {
+		a, errA := os.ReadFile(filepath.Join(first, name))
+		b, errB := os.ReadFile(filepath.Join(second, name))
+		if errA != nil || errB != nil || !bytes.Equal(a, b) {
+			t.Errorf("%s differs: %v, %v", name, errA, errB)
+		}
+	}
+}
+
+// One form that cannot be written is an error and costs nothing else; the result
+// does not look complete without it.
+func TestAFormThatFails(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "latency.png", "x"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	run := reportstest.Run(reportstest.Shapes()[:2], 1)
+	err := render.Dir(dir, run)
+	if err == nil || !strings.Contains(err.Error(), "latency.png") || strings.Contains(err.Error(), "\n") {
+		t.Fatalf("error %v, want one line that names latency.png", err)
+	}
+	if run.Status != reports.StatusComplete {
+		t.Fatal("the caller's run was changed")
+	}
+	back, err := reports.Read(dir)
+	if err != nil || back.Status == reports.StatusComplete || back.Arms[1].Response().Count() == 0 {
+		t.Fatalf("%v; the stored result must hold everything and not call itself complete", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "report.html")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFormats(t *testing.T) {
+	run := reportstest.Run(reportstest.Shapes()[1:2], 1)
+	for _, f := range render.RunFormats() {
+		var b bytes.Buffer
+		if err := render.Run(&b, f, run, false); err != nil || b.Len() == 0 {
+			t.Errorf("%s: %d bytes, %v", f, b.Len(), err)
+		}
+	}
+	run = reportstest.Run(reportstest.Shapes()[:3], 1)
+	list := reports.CompareArms(run, reports.Baseline(run))
+	for _, f := range render.ComparisonFormats() {
+		var b bytes.Buffer
+		if err := render.Comparison(&b, f, list, false); err != nil || b.Len() == 0 {
+			t.Errorf("%s: %d bytes, %v", f, b.Len(), err)
+		}
+	}
+	for _, err := range []error{
+		render.Run(io.Discard, "pdf", run, false),
+		render.Comparison(io.Discard, "pdf", list, false),
+		render.Run(io.Discard, "hlog", run, false),
+	} {
+		if err == nil {
+			t.Error("no error")
+		}
+	}
+	if err := render.Run(io.Discard, "pdf", run, false); !strings.Contains(err.Error(), `"pdf": allowed are text, markdown`) {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,162 @@
+package reports
+
+import (
+	"fmt"
+	"time"
+)
+
+// Replicate is one measurement of an arm on a freshly started cluster.
+type Replicate struct {
+	Index    int    `json:"index"`    // from 1, within the arm
+	Block    int    `json:"block"`    // from 1; the replicates of one block are paired
+	Position int    `json:"position"` // from 1: the place within the block's random order
+	Seed     uint64 `json:"seed,string"`
+
+	After  time.Duration `json:"after_ns"` // from Run.Started to the start of the window
+	Warmup time.Duration `json:"warmup_ns"`
+	Window time.Duration `json:"window_ns"` // how long was really measured
+
+	Operations Operations        `json:"operations"`
+	Errors     map[string]uint64 `json:"errors,omitempty"` // by class; they add up to Failed and Unknown
+
+	Histograms []OpHistogram `json:"histograms,omitempty"`
+	Series     Series        `json:"series"`
+	Events     []Event       `json:"events,omitempty"`
+
+	Cost     Cost              `json:"cost"`
+	Counters map[string]uint64 `json:"counters,omitempty"` // of the transports of all nodes together
+
+	Elections uint64 `json:"elections"` // won within the window
+	Reorders  uint64 `json:"reorders"`  // appends that arrived out of order
+
+	Distributions []Distribution `json:"distributions,omitempty"` // batch sizes, queue depths
+
+	// Valid says that the checks of the driver passed. If not, Reasons says
+	// which did not, one line each; the replicate is shown and never ranked.
+	Valid   bool     `json:"valid"`
+	Reasons []string `json:"reasons,omitempty"`
+}
+
+// Operations counts by how they ended. Started is the sum of Succeeded, Failed,
+// Unknown and InFlight; refused operations were never started.
+type Operations struct {
+	Started   uint64 `json:"started"`
+	Succeeded uint64 `json:"succeeded"` // committed and applied
+	Failed    uint64 `json:"failed"`    // certainly not executed
+	Unknown   uint64 `json:"unknown"`   // may have been executed
+	Refused   uint64 `json:"refused"`   // by the bound on outstanding operations
+	InFlight  uint64 `json:"in_flight"` // when the window closed
+}
+
+// Add adds p to o.
+func (o *Operations) Add(p Operations) {
+	o.Started += p.Started
+	o.Succeeded += p.Succeeded
+	o.Failed += p.Failed
+	o.Unknown += p.Unknown
+	o.Refused += p.Refused
+	o.InFlight += p.InFlight
+}
+
+// Kind says between which two moments a histogram of an operation counts.
+type Kind string
+
+// The kinds of histograms.
+const (
+	KindResponse Kind = "response" // intended start to done: what a user waits
+	KindService  Kind = "service"  // sent to done: what the system took
+	KindLag      Kind = "lag"      // intended start to sent: how late the driver was
+)
+
+// OpHistogram is the latency of the successful operations of one type.
+type OpHistogram struct {
+	Op        string     `json:"op"` // "put", "get"
+	Kind      Kind       `json:"kind"`
+	Histogram *Histogram `json:"hdr"` // in nanoseconds
+}
+
+// Event is something that happened within the window: an election, a fault.
+type Event struct {
+	At   time.Duration `json:"at_ns"` // from the start of the window
+	Kind string        `json:"kind"`  // "election", "fault"
+	Text string        `json:"text"`
+}
+
+// Cost is what a replicate used within its window. Nil means that it could not
+// be measured, which is not zero.
+type Cost struct {
+	CPUUser       *int64 `json:"cpu_ns_user"`   // of the whole process
+	CPUSystem     *int64 `json:"cpu_ns_system"` // of the whole process
+	WireBytes     *int64 `json:"wire_bytes"`    // payload of the TCP segments, both directions
+	WireSegments  *int64 `json:"wire_segments"`
+	Allocs        *int64 `json:"allocs"`
+	AllocBytes    *int64 `json:"alloc_bytes"`
+	GCCycles      *int64 `json:"gc_cycles"`
+	GCPause       *int64 `json:"gc_pause_ns"` // total
+	GoroutinesMax *int64 `json:"goroutines_max"`
+	ReadSyscalls  *int64 `json:"read_syscalls"`
+	WriteSyscalls *int64 `json:"write_syscalls"`
+}
+
+// Distribution sums up something that is not a latency.
+type Distribution struct {
+	Name  string  `json:"name"` // "append_entries_per_batch"
+	Unit  string  `json:"unit"` // "entries", "bytes", "ns"
+	Count uint64  `json:"count"`
+	Mean  float64 `json:"mean"`
+	P50   float64 `json:"p50"`
+	P99   float64 `json:"p99"`
+	Max   float64 `json:"max"`
+}
+
+// Throughput is successful operations per second over the window.
+func (r *Replicate) Throughput() float64 {
+	if r.Window <= 0 {
+		return 0
+	}
+	return float64(r.Operations.Succeeded) / r.Window.Seconds()
+}
+
+// Response is the histogram of response times of all operation types together.
+func (r *Replicate) Response() *Histogram { return MergeHistograms(r.kind(KindResponse)...) }
+
+// Ops lists the operation types that have histograms, in order of appearance.
+func (r *Replicate) Ops() []string {
+	var ops []string
+	seen := map[string]bool{}
+	for _, h := range r.Histograms {
+		if !seen[h.Op] {
+			seen[h.Op] = true
+			ops = append(ops, h.Op)
+		}
+	}
+	return ops
+}
+
+func (r *Replicate) kind(k Kind) []*Histogram {
+	var list []*Histogram
+	for _, h := range r.Histograms {
+		if h.Kind == k {
+			list = append(list, h.Histogram)
+		}
+	}
+	return list
+}
+
+func (r *Replicate) validate() error {
+	if r.Window < 0 || r.Warmup < 0 || r.After < 0 {
+		return fmt.Errorf("a time is negative")
+	}
+	seen := map[OpHistogram]bool{}
+	for _, h := range r.Histograms {
+		if h.Histogram == nil {
+			return fmt.Errorf("histogram %s %s is missing", h.Op, h.Kind)
+		}
+		h.Histogram = nil // leaves what must be unique
+		if seen[h] {
+			return fmt.Errorf("histogram %s %s is there twice", h.Op, h.Kind)
+		}
+		seen[h] = true
+	}
+	return r.Series.validate()
+}

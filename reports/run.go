@@ -1,0 +1,132 @@
+// Package reports holds what a measurement leaves behind: the model of a run
+// (Run, Arm, Replicate, Histogram, Series), the file it is kept in, and what is
+// worked out from it (Summary, Comparison). Everything a reader sees is worked
+// out from a Run alone, so a stored result can be rendered again at any time.
+//
+// It is not the measurement: it takes no time and starts no load. It draws
+// nothing either; the forms are its subpackages: tables (terminal, Markdown,
+// CSV), hlog, plots (PNG), page (HTML), and render, which writes all of them
+// into a directory.
+//
+// It starts no goroutine. A Run has one writer; any number of readers may share
+// one that nobody changes.
+package reports
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Run is one execution of raftbench, with all that a sceptic needs to judge it.
+type Run struct {
+	Status Status `json:"status"`
+
+	Tool     Tool      `json:"tool"`
+	Argv     []string  `json:"argv,omitempty"` // the command line, the program's name first
+	Seed     uint64    `json:"seed,string"`
+	Started  time.Time `json:"started"`
+	Finished time.Time `json:"finished,omitzero"` // zero while Status is StatusRunning
+
+	// Settings are the effective settings of the experiment and where each came from.
+	Settings    []Setting   `json:"settings,omitempty"`
+	Environment Environment `json:"environment"`
+	Plan        Plan        `json:"plan"`
+
+	// Warnings are one-line remarks on the machine and on the plan.
+	Warnings []string `json:"warnings,omitempty"`
+
+	Arms []Arm `json:"arms"`
+}
+
+// Status says how a run ended. A file that still says "running" was left by a
+// process that was killed: its replicates are whole, but more were planned.
+type Status string
+
+// The ways for a run to stand.
+const (
+	StatusRunning     Status = "running"
+	StatusComplete    Status = "complete"
+	StatusInterrupted Status = "interrupted"
+)
+
+// Tool names the program that measured.
+type Tool struct {
+	Version   string `json:"version"`
+	GoVersion string `json:"go_version"`
+	Revision  string `json:"revision"` // of its source; empty: unknown
+	Modified  bool   `json:"modified"` // the source had changes that were not committed
+}
+
+// Setting is one setting of the experiment.
+type Setting struct {
+	Name   string `json:"name"`
+	Value  string `json:"value"`
+	Source string `json:"source"` // "default", "file", "environment", "flag"
+}
+
+// Environment describes the machine. The host's name is left out on purpose:
+// results are published.
+type Environment struct {
+	OS                string  `json:"os"`
+	Arch              string  `json:"arch"`
+	Kernel            string  `json:"kernel"`
+	CPUModel          string  `json:"cpu_model"`
+	NumCPU            int     `json:"num_cpu"`
+	GOMAXPROCS        int     `json:"gomaxprocs"`
+	MemoryBytes       int64   `json:"memory_bytes"`
+	CgroupCPULimit    float64 `json:"cgroup_cpu_limit"` // in CPUs; zero: none
+	ClockSource       string  `json:"clock_source"`
+	CongestionControl string  `json:"tcp_congestion_control"`
+}
+
+// Plan is what was to be measured.
+type Plan struct {
+	Replicates  int           `json:"replicates"`  // of each arm
+	Interleaved bool          `json:"interleaved"` // each block runs every arm once, in random order
+	Warmup      time.Duration `json:"warmup_ns"`
+	Window      time.Duration `json:"window_ns"`  // zero: Operations ends it
+	Operations  uint64        `json:"operations"` // per replicate; zero: Window ends it
+	Estimated   time.Duration `json:"estimated_ns"`
+}
+
+// FindArm returns the arm with the label, or nil.
+func (r *Run) FindArm(label string) *Arm {
+	for i := range r.Arms {
+		if r.Arms[i].Label == label {
+			return &r.Arms[i]
+		}
+	}
+	return nil
+}
+
+// Validate reports the first thing that keeps the run from being a run: a
+// missing or doubled label, columns of unequal length, a negative time. It is
+// about the form of the file; whether the measurement may be trusted is
+// Replicate.Valid.
+func (r *Run) Validate() error {
+	switch r.Status {
+	case StatusRunning, StatusComplete, StatusInterrupted:
+	default:
+		return fmt.Errorf("status is %q: want %q, %q or %q", r.Status, StatusRunning, StatusComplete, StatusInterrupted)
+	}
+	seen := map[string]bool{}
+	for i := range r.Arms {
+		a := &r.Arms[i]
+		if a.Label == "" {
+			return fmt.Errorf("arm %d has no label", i+1)
+		}
+		if strings.ContainsFunc(a.Label, unicode.IsControl) {
+			return fmt.Errorf("arm %d: its label %q has a control character", i+1, a.Label)
+		}
+		if seen[a.Label] {
+			return fmt.Errorf("two arms have the label %q", a.Label)
+		}
+		seen[a.Label] = true
+		if err := a.validate(); err != nil {
+			return fmt.Errorf("arm %q: %w", a.Label, err)
+		}
+	}
+	return nil
+}
