@@ -2,6 +2,7 @@ package batch_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,6 @@ func play(c batch.Config, script string) []string {
 	s := batch.Situation{Now: time.Unix(1000, 0)}
 	var got []string
 	for i, step := range strings.Fields(script) {
-		var n int
 		switch {
 		case step == "?":
 			items, reason := q.Next(s)
@@ -27,16 +27,22 @@ func play(c batch.Config, script string) []string {
 		case step == "sole":
 			s.Sole = true
 		case strings.HasPrefix(step, "fly"):
-			fmt.Sscanf(step, "fly%d", &s.InFlight)
-		case strings.HasPrefix(step, "@"):
-			fmt.Sscanf(step, "@%d", &n)
-			s.Now = s.Now.Add(time.Duration(n) * time.Millisecond)
+			s.InFlight = number(step[3:])
+		case step[0] == '@':
+			s.Now = s.Now.Add(time.Duration(number(step[1:])) * time.Millisecond)
 		default:
-			fmt.Sscanf(step, "+%d", &n)
-			q.Push(i, n, s.Now)
+			q.Push(i, number(step[1:]), s.Now)
 		}
 	}
 	return got
+}
+
+func number(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		panic(err)
+	}
+	return n
 }
 
 func TestPolicies(t *testing.T) {

@@ -187,7 +187,7 @@ func (n *Node) restore() error {
 	if err != nil {
 		return fmt.Errorf("open snapshot: %w", err)
 	}
-	defer r.Close() //nolint:errcheck // it was only read
+	defer r.Close() // it was only read
 	if err := n.config.StateMachine.ReadSnapshot(r); err != nil {
 		return fmt.Errorf("read %v: %w", meta, err)
 	}

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/experiment"
+)
+
+// list is a flag that takes one or more values, separated by commas. Setting it
+// replaces what it held.
+type list[T any] struct {
+	values *[]T
+	kind   string // for the help
+	parse  func(string) (T, error)
+	text   string
+}
+
+func newList[T any](values *[]T, kind, text string, parse func(string) (T, error)) *list[T] {
+	l := &list[T]{values: values, kind: kind, parse: parse}
+	if text != "" {
+		if err := l.Set(text); err != nil {
+			panic(err) // a default that its own flag refuses
+		}
+	}
+	return l
+}
+
+// Set implements pflag.Value.
+func (l *list[T]) Set(text string) error {
+	var values []T
+	for part := range strings.SplitSeq(text, ",") {
+		v, err := l.parse(strings.TrimSpace(part))
+		if err != nil {
+			return err
+		}
+		values = append(values, v)
+	}
+	*l.values, l.text = values, text
+	return nil
+}
+
+// String implements pflag.Value.
+func (l *list[T]) String() string { return l.text }
+
+// Type implements pflag.Value.
+func (l *list[T]) Type() string { return l.kind }
+
+func parseCount(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%q is not a count: want a whole number from 1", s)
+	}
+	return n, nil
+}
+
+// parseRate reads operations per second: "500", "5k", "1.5M".
+func parseRate(s string) (float64, error) {
+	digits, factor := s, 1.0
+	switch {
+	case strings.HasSuffix(s, "k"):
+		digits, factor = strings.TrimSuffix(s, "k"), 1e3
+	case strings.HasSuffix(s, "M"):
+		digits, factor = strings.TrimSuffix(s, "M"), 1e6
+	}
+	r, err := strconv.ParseFloat(digits, 64)
+	if err != nil || !(r > 0 && r*factor <= 1e9) {
+		return 0, fmt.Errorf("%q is not a rate: want operations per second from above 0 to 1000M, such as 500, 5k or 1.5M", s)
+	}
+	return r * factor, nil
+}
+
+// parseDuration reads a time from zero: "5ms", "0".
+func parseDuration(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("%q is not a duration: want 0 or more with a unit, such as 500us, 5ms, 10s or 2m", s)
+	}
+	return d, nil
+}
+
+func parseSize(s string) (int, error) { return core.ParseSize(s) }
+
+// durationValue is a flag of one duration.
+type durationValue struct {
+	value *time.Duration
+	auto  bool // "auto" stands for experiment.WarmupAuto
+}
+
+// Set implements pflag.Value.
+func (v durationValue) Set(s string) error {
+	if v.auto && s == "auto" {
+		*v.value = experiment.WarmupAuto
+		return nil
+	}
+	d, err := parseDuration(s)
+	if err != nil && v.auto {
+		return fmt.Errorf("%w, or auto", err)
+	}
+	if err == nil {
+		*v.value = d
+	}
+	return err
+}
+
+// String implements pflag.Value.
+func (v durationValue) String() string {
+	if *v.value == experiment.WarmupAuto {
+		return "auto"
+	}
+	return v.value.String()
+}
+
+// Type implements pflag.Value.
+func (v durationValue) Type() string { return "duration" }

@@ -1,0 +1,192 @@
+// Package experiment turns settings into a plan and a plan into a result: it
+// expands lists into arms, shuffles them into blocks, and runs each replicate
+// on a freshly started cluster. It owns no flag and prints nothing; that is
+// cmd/raftbench. It renders nothing; that is reports.
+//
+// Run works on the caller's goroutine, one replicate after the other. The
+// goroutines of a replicate (nodes, transports, driver) have ended when it returns.
+package experiment
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/raftbench/raftbench/core/batch"
+	"github.com/raftbench/raftbench/core/cluster"
+	"github.com/raftbench/raftbench/transports"
+	"github.com/raftbench/raftbench/workloads"
+)
+
+// Settings describe an experiment. Slices are lists of which every combination
+// becomes an arm.
+type Settings struct {
+	Transports []transports.Spec
+	Nodes      []int
+	Clients    []int     // closed loop: each has one operation under way
+	Rates      []float64 // open loop: operations per second; empty means closed loop
+	Payloads   []int     // bytes of a value
+	BatchSizes []int     // bytes (Kafka: batch.size)
+	Lingers    []time.Duration
+	Policies   []batch.Policy // empty: linger where the linger is above zero, else natural
+	Pipelines  []int          // AppendEntries under way to a follower
+
+	Reads    float64 // share of operations that read
+	ReadMode ReadMode
+	Keys     int
+	Zipf     float64 // exponent; zero: all keys equally likely
+	Arrivals workloads.Arrivals
+
+	// Duration of the window that is measured. Operations, if not zero, ends it
+	// instead.
+	Duration   time.Duration
+	Operations uint64
+
+	// Warmup before the window. Zero: none. WarmupAuto: until throughput is stationary.
+	Warmup time.Duration
+
+	// MaxOutstanding bounds the operations of an open loop that are under way.
+	MaxOutstanding int
+
+	Repeat int // replicates of every arm
+	Seed   uint64
+
+	Timeout  time.Duration // of one operation, with redirects
+	BasePort int           // of node 1; zero: free ports
+}
+
+// WarmupAuto lets the driver decide when the warm-up ends.
+const WarmupAuto time.Duration = -1
+
+// ReadMode says how reads are made linearizable.
+type ReadMode string
+
+// The read modes.
+const (
+	ReadIndex ReadMode = "readindex" // the leader confirms that it leads (dissertation §6.4)
+	ReadLog   ReadMode = "log"       // a read is an entry in the log
+)
+
+// ReadModes lists the read modes.
+func ReadModes() []ReadMode { return []ReadMode{ReadIndex, ReadLog} }
+
+// Validate names the setting that makes no sense, the value and what is allowed.
+func (s *Settings) Validate() error {
+	for _, check := range []func() error{s.validateLists, s.validateScalars, s.validatePayloads, s.validateBatching} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Settings) validateLists() error {
+	if len(s.Transports) == 0 {
+		return errors.New("--transport: name at least one")
+	}
+	for name, list := range map[string][]int{"-c": s.Clients, "--payload": s.Payloads, "--batch.size": s.BatchSizes, "--pipeline": s.Pipelines} {
+		if len(list) == 0 {
+			return fmt.Errorf("%s: name at least one value", name)
+		}
+	}
+	for _, n := range s.Nodes {
+		if n < 1 || n > cluster.MaxNodes {
+			return fmt.Errorf("--nodes %d: want 1 to %d", n, cluster.MaxNodes)
+		}
+	}
+	for _, c := range s.Clients {
+		if c < 1 || c > MaxClients {
+			return fmt.Errorf("-c %d: want 1 to %d clients", c, MaxClients)
+		}
+	}
+	for _, r := range s.Rates {
+		if r <= 0 || r > 1e9 {
+			return fmt.Errorf("-r %v: want more than 0 and at most 1e9 operations per second", r)
+		}
+	}
+	for _, p := range s.Pipelines {
+		if p < 1 || p > 4096 {
+			return fmt.Errorf("--pipeline %d: want 1 to 4096", p)
+		}
+	}
+	return nil
+}
+
+// MaxClients bounds the clients of a closed loop.
+const MaxClients = 1 << 20
+
+func (s *Settings) validateScalars() error {
+	switch {
+	case s.Duration <= 0 && s.Operations == 0:
+		return fmt.Errorf("-d %v: want more than zero", s.Duration)
+	case s.Repeat < 1 || s.Repeat > 1000:
+		return fmt.Errorf("--repeat %d: want 1 to 1000", s.Repeat)
+	case s.Warmup < 0 && s.Warmup != WarmupAuto:
+		return fmt.Errorf("--warmup %v: want a duration from 0, or auto", s.Warmup)
+	case s.Reads < 0 || s.Reads > 1:
+		return fmt.Errorf("--reads %v: want a share from 0 to 1", s.Reads)
+	case s.ReadMode != ReadIndex && s.ReadMode != ReadLog:
+		return fmt.Errorf("--read-mode %q: allowed are readindex, log", s.ReadMode)
+	case s.Timeout <= 0:
+		return fmt.Errorf("--timeout %v: want more than zero", s.Timeout)
+	case s.BasePort < 0 || s.BasePort > 65000:
+		return fmt.Errorf("--port %d: want 1 to 65000, or 0 for any free ports", s.BasePort)
+	case s.MaxOutstanding < 1:
+		return fmt.Errorf("--max-outstanding %d: want at least 1", s.MaxOutstanding)
+	}
+	return nil
+}
+
+func (s *Settings) validatePayloads() error {
+	for _, p := range s.Payloads {
+		if p < 0 || p > MaxPayloadBytes {
+			return fmt.Errorf("--payload %d: want 0 to %d bytes, so that an entry fits into a message", p, MaxPayloadBytes)
+		}
+		if _, err := s.workload(p).NewGenerator(0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// MaxPayloadBytes is the largest value: half of the transports' message limit.
+const MaxPayloadBytes = 4 << 20
+
+func (s *Settings) validateBatching() error {
+	for _, size := range s.BatchSizes {
+		if size < 1 || size > MaxPayloadBytes {
+			return fmt.Errorf("--batch.size %d: want 1 to %d bytes", size, MaxPayloadBytes)
+		}
+	}
+	for _, l := range s.Lingers {
+		if l < 0 || l > time.Minute {
+			return fmt.Errorf("--linger %v: want 0 to 1m", l)
+		}
+	}
+	for _, p := range s.Policies {
+		if err := (batch.Config{Policy: p, Linger: lingerFor(p)}).Validate(); err != nil {
+			return fmt.Errorf("--batch.policy %q: allowed are none, natural, linger", p)
+		}
+	}
+	return nil
+}
+
+// lingerFor is some linger that goes with a policy.
+func lingerFor(p batch.Policy) time.Duration {
+	if p == batch.Linger {
+		return time.Millisecond
+	}
+	return 0
+}
+
+func (s *Settings) workload(payload int) workloads.Workload {
+	return workloads.Workload{
+		Seed:            s.Seed,
+		Reads:           s.Reads,
+		ReadsThroughLog: s.ReadMode == ReadLog,
+		Keys:            s.Keys,
+		ZipfExponent:    s.Zipf,
+		PayloadMinBytes: payload,
+		PayloadMaxBytes: payload,
+	}
+}

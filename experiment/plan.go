@@ -1,0 +1,145 @@
+package experiment
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/batch"
+	"github.com/raftbench/raftbench/transports"
+)
+
+// Arm is one combination of the settings.
+type Arm struct {
+	Label     string // the transport, and what else differs between arms
+	Transport transports.Spec
+	Nodes     int
+	Clients   int
+	Rate      float64 // zero: closed loop
+	Payload   int
+	Batch     batch.Config
+	Pipeline  int
+}
+
+// Plan is what a run will do, in order.
+type Plan struct {
+	Arms     []Arm
+	Blocks   [][]int // indexes into Arms: every block runs each arm once, in random order
+	Warnings []string
+	Estimate time.Duration
+}
+
+// startEstimate is what starting and stopping a cluster takes, roughly.
+const startEstimate = 300 * time.Millisecond
+
+// warmupEstimate is what an automatic warm-up takes, roughly.
+const warmupEstimate = 700 * time.Millisecond
+
+// MaxReplicates bounds a plan, so that a slip in a list does not start a week.
+const MaxReplicates = 10_000
+
+// Plan expands the settings. The order within blocks depends on the seed alone.
+func (s *Settings) Plan() (*Plan, error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	if len(s.batches()) == 0 {
+		return nil, fmt.Errorf("--linger %v goes with --batch.policy linger only, and policy linger needs a linger above zero", s.Lingers)
+	}
+	p := &Plan{Arms: s.arms()}
+	if n := len(p.Arms) * s.Repeat; n > MaxReplicates {
+		return nil, fmt.Errorf("%d arms times --repeat %d make %d replicates: at most %d", len(p.Arms), s.Repeat, n, MaxReplicates)
+	}
+	seen := map[string]bool{}
+	for _, a := range p.Arms {
+		if seen[a.Label] {
+			return nil, fmt.Errorf("the lists give the arm %q twice", a.Label)
+		}
+		seen[a.Label] = true
+	}
+	rng := rand.New(rand.NewPCG(s.Seed, 0))
+	for range s.Repeat {
+		p.Blocks = append(p.Blocks, rng.Perm(len(p.Arms)))
+	}
+	warmup := s.Warmup
+	if warmup == WarmupAuto {
+		warmup = warmupEstimate
+	}
+	p.Estimate = time.Duration(len(p.Arms)*s.Repeat) * (startEstimate + warmup + s.Duration)
+	for _, n := range s.Nodes {
+		if n%2 == 0 {
+			p.Warnings = append(p.Warnings, fmt.Sprintf("%d nodes survive no more failures than %d, and need a larger majority", n, n-1))
+		}
+	}
+	return p, nil
+}
+
+// arms is the product of the lists.
+func (s *Settings) arms() []Arm {
+	arms := []Arm{{}}
+	arms = times(arms, s.Transports, func(a *Arm, v transports.Spec) string { a.Transport = v; return v.Label })
+	arms = times(arms, s.Nodes, func(a *Arm, v int) string { a.Nodes = v; return fmt.Sprintf("nodes=%d", v) })
+	if len(s.Rates) > 0 {
+		arms = times(arms, s.Rates, func(a *Arm, v float64) string { a.Rate = v; return fmt.Sprintf("r=%g", v) })
+	} else {
+		arms = times(arms, s.Clients, func(a *Arm, v int) string { a.Clients = v; return fmt.Sprintf("c=%d", v) })
+	}
+	arms = times(arms, s.Payloads, func(a *Arm, v int) string { a.Payload = v; return "payload=" + core.FormatSize(v) })
+	arms = times(arms, s.batches(), func(a *Arm, v batch.Config) string { a.Batch = v; return s.batchLabel(v) })
+	return times(arms, s.Pipelines, func(a *Arm, v int) string { a.Pipeline = v; return fmt.Sprintf("pipeline=%d", v) })
+}
+
+// times multiplies arms by a list. Only the transport, and lists of more than
+// one value, show in the label.
+func times[T any](arms []Arm, list []T, set func(*Arm, T) string) []Arm {
+	var out []Arm
+	for _, a := range arms {
+		for _, v := range list {
+			next := a
+			name := set(&next, v)
+			if len(list) > 1 || a.Label == "" {
+				next.Label = strings.TrimSpace(a.Label + " " + name)
+			}
+			out = append(out, next)
+		}
+	}
+	return out
+}
+
+// batches is the product of sizes, lingers and policies, without those that
+// contradict each other: a linger goes with policy linger, no linger with the others.
+func (s *Settings) batches() []batch.Config {
+	policies := s.Policies
+	if len(policies) == 0 {
+		policies = []batch.Policy{""}
+	}
+	var out []batch.Config
+	for _, size := range s.BatchSizes {
+		for _, linger := range s.Lingers {
+			for _, policy := range policies {
+				c := batch.Config{Policy: policy, SizeBytes: size, Linger: linger}.WithDefaults()
+				if c.Validate() == nil {
+					out = append(out, c)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// batchLabel names what differs between the batch settings.
+func (s *Settings) batchLabel(c batch.Config) string {
+	var parts []string
+	if len(s.BatchSizes) > 1 {
+		parts = append(parts, "batch.size="+core.FormatSize(c.SizeBytes))
+	}
+	if len(s.Lingers) > 1 {
+		parts = append(parts, "linger="+c.Linger.String())
+	}
+	if len(s.Policies) > 1 {
+		parts = append(parts, "batch.policy="+string(c.Policy))
+	}
+	return strings.Join(parts, " ")
+}

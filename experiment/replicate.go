@@ -1,0 +1,196 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/client"
+	"github.com/raftbench/raftbench/core/cluster"
+	"github.com/raftbench/raftbench/core/node"
+	"github.com/raftbench/raftbench/reports"
+	"github.com/raftbench/raftbench/workloads"
+	"github.com/raftbench/raftbench/workloads/kv"
+)
+
+// replicate measures one arm once, on a cluster of its own.
+type replicate struct {
+	settings *Settings
+	arm      Arm
+	seed     uint64
+	progress func(workloads.Progress)
+
+	cluster   *cluster.Cluster
+	inProcess bool // no bytes cross a wire
+	clients   []*client.Client
+
+	opened        time.Time // when the window began
+	before, after reading
+}
+
+// reading is everything that counts up, at one moment.
+type reading struct {
+	meter     meter
+	counters  counters
+	elections int
+}
+
+// startTimeout is how long a cluster may take to elect its first leader.
+const startTimeout = 30 * time.Second
+
+// measure starts a cluster, drives it, and stops it. The result is nil if ctx
+// ended before the driver started.
+func (r *replicate) measure(ctx context.Context) (*reports.Replicate, error) {
+	if err := r.start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil, nil //nolint:nilnil // nothing was measured, and nothing is wrong
+		}
+		return nil, err
+	}
+	result, err := r.drive(ctx)
+	return result, errors.Join(err, r.stop())
+}
+
+func (r *replicate) start(ctx context.Context) error {
+	network, err := r.arm.Transport.Named.New(r.arm.Transport.Options)
+	if err != nil {
+		return err
+	}
+	r.inProcess = network.InProcess
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	r.cluster, err = cluster.Start(ctx, cluster.Config{
+		Nodes:           r.arm.Nodes,
+		Network:         network,
+		NewStateMachine: func() core.StateMachine { return kv.New(r.settings.Keys) },
+		Node:            node.Config{Batch: r.arm.Batch, Pipeline: r.arm.Pipeline, Seed: r.seed},
+		BasePort:        r.settings.BasePort,
+		Timeouts:        core.Timeouts{Client: r.settings.Timeout},
+	})
+	return err
+}
+
+func (r *replicate) stop() error {
+	var errs []error
+	for _, c := range r.clients {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(append(errs, r.cluster.Close())...)
+}
+
+func (r *replicate) drive(ctx context.Context) (*reports.Replicate, error) {
+	driver, err := workloads.New(r.driverConfig())
+	if err != nil {
+		return nil, err
+	}
+	// The garbage of starting is not the transport's.
+	runtime.GC()
+
+	finished := make(chan struct{})
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		r.watch(driver, finished)
+	}()
+	m, runErr := driver.Run(ctx)
+	close(finished)
+	<-watched
+	r.opened = m.Start.Add(m.Window.From)
+	return r.result(m, runErr), nil
+}
+
+func (r *replicate) driverConfig() workloads.Config {
+	w := r.settings.workload(r.arm.Payload)
+	w.Seed = r.seed
+	c := workloads.Config{
+		Generate:       w.NewGenerator,
+		Connect:        r.connect,
+		Workers:        links(r.arm.Clients),
+		Clients:        r.arm.Clients,
+		MaxOutstanding: r.settings.MaxOutstanding,
+		Warmup:         r.settings.Warmup,
+		Duration:       r.settings.Duration,
+		Operations:     int(r.settings.Operations),
+		Grace:          r.settings.Timeout + time.Second,
+		Classify:       client.ErrorClass,
+	}
+	if c.Warmup == WarmupAuto {
+		c.Warmup = workloads.WarmupAuto
+	}
+	if c.Operations > 0 {
+		c.Duration = 0
+	}
+	if r.arm.Rate > 0 {
+		schedule := workloads.Rate(r.arm.Rate)
+		schedule.Arrivals, schedule.Seed = r.settings.Arrivals, r.seed
+		c.Clients, c.Schedule, c.Workers = 0, &schedule, 1
+	}
+	return c
+}
+
+// links is the number of client links: half of the CPUs, for the nodes need the
+// others; more than that only splits batches.
+func links(clients int) int {
+	return max(1, min(clients, runtime.GOMAXPROCS(0)/2))
+}
+
+// connect opens the link of one of the driver's workers.
+func (r *replicate) connect(_ int, done func([]*client.Op)) (workloads.Target, error) {
+	callers := 0
+	if r.arm.Rate == 0 {
+		callers = r.arm.Clients / links(r.arm.Clients)
+	}
+	c, err := r.cluster.Client(client.Config{
+		Batch:   r.arm.Batch,
+		Depth:   r.arm.Pipeline,
+		Timeout: r.settings.Timeout,
+		Callers: callers,
+		Done:    done,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open client: %w", err)
+	}
+	r.clients = append(r.clients, c)
+	return c, nil
+}
+
+// watchInterval is how often the driver is looked at while it runs.
+const watchInterval = 20 * time.Millisecond
+
+// watch takes a reading when the window opens and when it should close, and
+// passes on the progress in between.
+func (r *replicate) watch(d *workloads.Driver, finished <-chan struct{}) {
+	tick := time.NewTicker(watchInterval)
+	defer tick.Stop()
+	var end <-chan time.Time
+	opened := false
+	r.before = r.read()
+	for {
+		select {
+		case <-finished:
+			if r.after.meter == (meter{}) {
+				r.after = r.read()
+			}
+			return
+		case <-end:
+			r.after = r.read()
+			end = nil
+		case <-tick.C:
+			p := d.Progress()
+			if p.Measures && !opened {
+				opened, r.before = true, r.read()
+				if r.settings.Operations == 0 {
+					end = time.After(r.settings.Duration)
+				}
+			}
+			r.progress(p)
+		}
+	}
+}
+
+func (r *replicate) read() reading {
+	return reading{meter: read(r.cluster), counters: r.count(), elections: r.cluster.Elections()}
+}
