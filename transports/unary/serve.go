@@ -18,6 +18,10 @@ type Inbound struct {
 	// still read the request after Serve has returned because of Close.
 	Body []byte
 
+	// Waiting, if it is not nil, is called by Serve before it waits, when the
+	// handler has not answered at once. Release forgets it.
+	Waiting func()
+
 	done   chan struct{} // one slot: the answer is there
 	spoilt bool          // never to be used again: the handler may still hold it
 }
@@ -66,6 +70,9 @@ func (t *Transport) Serve(in *Inbound) error {
 	select {
 	case <-in.done:
 	default:
+		if in.Waiting != nil {
+			in.Waiting()
+		}
 		select {
 		case <-in.done:
 		case <-t.ctx.Done():
@@ -106,7 +113,7 @@ func (t *Transport) Release(in *Inbound) {
 		return
 	}
 	in.Response.Reset()
-	in.Err, in.Tag = nil, nil
+	in.Err, in.Tag, in.Waiting = nil, nil, nil
 	in.Rearm()
 	t.inbound[in.Response.Kind()].Put(in)
 }

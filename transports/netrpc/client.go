@@ -1,0 +1,192 @@
+package netrpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/rpc"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/transports/unary"
+)
+
+// client is the calling side. It implements unary.Client.
+type client struct {
+	link   *linkConfig
+	dialer *unary.Dialer
+	conns  int // to each peer
+
+	mu     sync.Mutex
+	closed bool
+	slots  map[slotKey]*unary.Slot[*clientConn]
+
+	attempts [core.KindRead + 1]sync.Pool
+}
+
+func newClient(ep core.Endpoint, link *linkConfig, conns int) *client {
+	return &client{
+		link:   link,
+		dialer: unary.NewDialer(ep, link.counters),
+		conns:  conns,
+		slots:  map[slotKey]*unary.Slot[*clientConn]{},
+	}
+}
+
+// Prepare implements unary.Client. Gob encodes for a connection and so only
+// when the call is sent; until then the attempt holds a copy of the request.
+func (c *client) Prepare(to core.NodeID, req core.Request) (unary.Attempt, error) {
+	if n := requestBytes(req); n > c.link.messageBytes {
+		return nil, fmt.Errorf("%v to %v: %w: %d B, limit %d B", req.Kind(), to, core.ErrTooLarge, n, c.link.messageBytes)
+	}
+	a, ok := c.attempts[req.Kind()].Get().(*attempt)
+	if !ok {
+		m := methodOf(req.Kind())
+		a = &attempt{client: c, kind: req.Kind(), method: m.name, args: m.newArgs(), reply: m.newReply()}
+		a.done = make(chan *rpc.Call, 1)
+		a.timer = time.NewTimer(time.Hour)
+		a.timer.Stop()
+	}
+	a.arena = a.args.load(req, a.arena[:0])
+	a.reply.reset()
+	a.slot = c.slot(to, req.Class())
+	return a, nil
+}
+
+// slotKey names a connection: the peer and which of its connections.
+type slotKey struct {
+	to core.NodeID
+	n  int
+}
+
+// slot returns the place of the connection for a class.
+func (c *client) slot(to core.NodeID, class core.Class) *unary.Slot[*clientConn] {
+	key := slotKey{to, min(int(class), c.conns-1)}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.slots[key]
+	if s == nil {
+		s = unary.NewSlot(func(ctx context.Context) (*clientConn, error) {
+			conn, err := c.dialer.Dial(ctx, to)
+			if err != nil {
+				return nil, err
+			}
+			return newClientConn(conn, c.link, c.writeTimeout(key.n)), nil
+		})
+		if c.closed {
+			_ = s.Close() // empty, and to stay so
+		}
+		c.slots[key] = s
+	}
+	return s
+}
+
+// writeTimeout is the longest that a write on connection n may take.
+func (c *client) writeTimeout(n int) time.Duration {
+	if n == int(core.ClassControl) && c.conns > 1 {
+		return c.link.timeouts.Control
+	}
+	return c.link.longestTimeout()
+}
+
+// Close implements unary.Client. The context of every Do has ended before.
+func (c *client) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	slots := maps.Clone(c.slots)
+	c.mu.Unlock()
+	var err error
+	for _, s := range slots {
+		err = errors.Join(err, s.Close())
+	}
+	return err
+}
+
+// attempt is one call on its way through net/rpc. It implements unary.Attempt.
+type attempt struct {
+	client *client
+	slot   *unary.Slot[*clientConn]
+	kind   core.Kind
+	method string
+	args   args
+	arena  []byte // what args points into
+	reply  reply
+	done   chan *rpc.Call
+	timer  *time.Timer
+	orphan bool // the library's call is still under way: args and reply are not ours
+}
+
+// Do implements unary.Attempt.
+func (a *attempt) Do(ctx context.Context, deadline time.Time) error {
+	a.timer.Reset(time.Until(deadline))
+	defer a.timer.Stop()
+	conn, err := a.slot.Get(ctx, a.timer.C)
+	if err != nil {
+		return err
+	}
+	conn.codec.promise()
+	conn.client.Go(a.method, a.args, a.reply, a.done)
+	select {
+	case call := <-a.done:
+		return callError(call.Error)
+	case <-a.timer.C:
+		err = core.ErrTimeout
+	case <-ctx.Done():
+		err = core.ErrClosed
+	}
+	a.orphan = true
+	conn.orphaned()
+	return err
+}
+
+// Decode implements unary.Attempt.
+func (a *attempt) Decode(resp core.Response) error {
+	a.reply.store(resp)
+	return nil
+}
+
+// keepBytes is the largest arena that an attempt keeps for the next call.
+const keepBytes = 64 << 10
+
+// Release implements unary.Attempt.
+func (a *attempt) Release() {
+	if !a.orphan && cap(a.arena) <= keepBytes {
+		a.client.attempts[a.kind].Put(a)
+	}
+}
+
+// callError maps an error of net/rpc.
+func callError(err error) error {
+	var server rpc.ServerError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &server):
+		return parseServerError(string(server))
+	case errors.Is(err, rpc.ErrShutdown): // only ever from before the request is written: the client is never told to close
+		return fmt.Errorf("%w: the connection had just ended", core.ErrUnavailable)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w: the peer closed it", core.ErrBroken)
+	case strings.Contains(err.Error(), core.ErrTooLarge.Error()): // net/rpc keeps only the text
+		return fmt.Errorf("response: %w", core.ErrTooLarge)
+	}
+	return fmt.Errorf("%w: %w", core.ErrBroken, err)
+}
+
+// serverError is an error as the server's methods return it: one digit for the
+// code, then the text.
+func serverError(err error) error {
+	code, text := unary.CodeOf(err)
+	return fmt.Errorf("%d%s", code, text)
+}
+
+func parseServerError(s string) error {
+	if s == "" || s[0] <= '0' || s[0] > '9' {
+		return &core.RemoteError{Text: s} // not from our method: net/rpc's own, say an unknown service
+	}
+	return unary.Code(s[0] - '0').Err(s[1:])
+}

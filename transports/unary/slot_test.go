@@ -1,0 +1,105 @@
+package unary
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/raftbench/raftbench/core"
+)
+
+type fakeConn struct{ dead, closed atomic.Bool }
+
+func (c *fakeConn) Dead() bool   { return c.dead.Load() }
+func (c *fakeConn) Close() error { c.closed.Store(true); return nil }
+
+func TestSlotDialsOnceForAllAndAgainWhenTheConnectionDied(t *testing.T) {
+	var dials atomic.Int64
+	s := NewSlot(func(context.Context) (*fakeConn, error) {
+		dials.Add(1)
+		return new(fakeConn), nil
+	})
+	var first *fakeConn
+	for round := range int64(3) {
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				if c, err := s.Get(t.Context(), nil); err != nil || c == nil || c == first {
+					t.Errorf("connection %p (before: %p), error %v", c, first, err)
+				}
+			})
+		}
+		all.Wait()
+		if got := dials.Load(); got != round+1 {
+			t.Fatalf("%d dials for %d connections", got, round+1)
+		}
+		first, _ = s.Get(t.Context(), nil)
+		first.dead.Store(true)
+	}
+}
+
+func TestSlotWaitsNoLongerThanItsCaller(t *testing.T) {
+	dialing, dialed := make(chan struct{}), make(chan struct{})
+	s := NewSlot(func(context.Context) (*fakeConn, error) {
+		close(dialing)
+		<-dialed
+		return nil, core.ErrUnavailable
+	})
+	result := make(chan error, 1)
+	go func() {
+		_, err := s.Get(t.Context(), nil)
+		result <- err
+	}()
+	<-dialing
+	timeout := make(chan time.Time, 1)
+	timeout <- time.Time{}
+	if _, err := s.Get(t.Context(), timeout); !errors.Is(err, core.ErrTimeout) {
+		t.Fatalf("after its timeout: %v, want ErrTimeout", err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Get(ended, nil); !errors.Is(err, core.ErrClosed) {
+		t.Fatalf("after its context: %v, want ErrClosed", err)
+	}
+	close(dialed)
+	if err := <-result; !errors.Is(err, core.ErrUnavailable) {
+		t.Fatalf("who dialed got %v, want the error of the dialer", err)
+	}
+}
+
+func TestSlotStaysEmptyAfterClose(t *testing.T) {
+	s := NewSlot(func(context.Context) (*fakeConn, error) { return new(fakeConn), nil })
+	c, err := s.Get(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil || !c.closed.Load() {
+		t.Fatalf("Close: %v; connection closed: %v", err, c.closed.Load())
+	}
+	c.dead.Store(true)
+	if _, err := s.Get(t.Context(), nil); !errors.Is(err, core.ErrClosed) {
+		t.Fatalf("Get after Close: %v, want ErrClosed", err)
+	}
+}
+
+func TestDialerRefusesDuringItsPause(t *testing.T) {
+	unreachable := errors.New("nobody is there")
+	counters := new(Counters)
+	d := NewDialer(core.Endpoint{
+		Timeouts: core.Timeouts{ReconnectMax: time.Hour},
+		Dial:     func(context.Context, core.NodeID) (net.Conn, error) { return nil, unreachable },
+	}, counters)
+	for range 1000 { // pauses are random and begin at 5 ms: some attempt falls into one
+		if _, err := d.Dial(t.Context(), 2); !errors.Is(err, core.ErrUnavailable) {
+			t.Fatalf("%v, want ErrUnavailable", err)
+		}
+	}
+	dials, failures := counters.Dials.Load(), counters.DialFailures.Load()
+	if dials == 0 || dials == 1000 || dials != failures {
+		t.Fatalf("1000 calls made %d attempts, of which %d failed", dials, failures)
+	}
+}
