@@ -24,7 +24,7 @@ const (
 
 // maybeSnapshot saves the state and compacts the log, once enough was applied.
 // The loop waits for it: states are small as yet, and a snapshot of a large one
-// belongs into the background (docs/decisions/0008).
+// belongs into the background (docs/decisions/0009).
 func (n *Node) maybeSnapshot() {
 	a := &n.apply
 	if n.failed != nil || a.applied < a.snapshot.Index+core.Index(n.config.SnapshotEntries) {

@@ -5,7 +5,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -270,6 +272,24 @@ func BenchmarkApply(b *testing.B) {
 			for i, at := 0, 0; i < b.N; i, at = i+batch, (at+batch)%keys {
 				results.Truncate()
 				m.Apply(entries[at:at+batch], &results)
+			}
+		})
+	}
+}
+
+func BenchmarkWriteSnapshot(b *testing.B) {
+	for _, keys := range []int{10_000, 100_000} {
+		b.Run(strconv.Itoa(keys), func(b *testing.B) {
+			m := kv.New(0)
+			var results core.Results
+			for i := range keys {
+				command := kv.AppendPut(nil, binary.BigEndian.AppendUint64(nil, uint64(i)), make([]byte, 128))
+				m.Apply([]core.Entry{{Data: command}}, &results)
+			}
+			for b.Loop() {
+				if err := m.WriteSnapshot(io.Discard); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	}
