@@ -1,0 +1,176 @@
+package transporttest
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/raftbench/raftbench/core"
+)
+
+const contractBackoff = "ReconnectMax caps the pause between attempts to reach a peer that failed: random between nothing and the cap, which doubles from 5 ms."
+
+// failureChecks are about peers that go and come.
+func failureChecks() []check {
+	return []check{
+		{name: "DeadPeer", run: checkDeadPeer,
+			contract: "ErrUnavailable: no connection to the peer could be had, so the request was not sent."},
+		{name: "DeadPeerIsNotBesieged", run: checkBackoff, wire: true, contract: contractBackoff},
+		{name: "PeerComesBack", run: checkPeerReturns,
+			contract: "It [ReconnectMax] must stay below the election timeout, or a fail-over measures the back-off."},
+		{name: "Breaker", run: checkBreaker, wire: true,
+			contract: "closed lets calls through, open refuses them at once with ErrUnavailable, half-open lets a few through to see."},
+		{name: "ConnectionIsReset", run: checkReset, wire: true, mem: true,
+			contract: "ErrBroken: the connection ended while the call was under way; whether the peer saw the request is unknown."},
+		{name: "PeerClosesUnderCalls", run: checkPeerCloses,
+			contract: "ErrBroken: the connection ended while the call was under way; whether the peer saw the request is unknown."},
+	}
+}
+
+// dead returns a NodeID where nobody listens, but somebody did.
+func dead(e *env) core.NodeID {
+	const id core.NodeID = 9
+	if !e.network.InProcess {
+		_ = e.listen(id).Close()
+	}
+	return id
+}
+
+func checkDeadPeer(t T, e *env) {
+	a := e.openAt(1, nil)
+	to := dead(e)
+	for i := range uint64(8) {
+		tk := a.callFor(to, ofClass(core.Class(i%core.NumClasses), i), 2*patience)
+		if err := tk.wait(t); !errors.Is(err, core.ErrUnavailable) {
+			t.Fatalf("contract: %q: a call to a dead peer ended with %v", e.contract, err)
+		}
+	}
+	if s, ok := a.stats(); ok && s.Unavailable != 8 {
+		t.Errorf("contract: %q: %d counted as unavailable, there were 8", e.contract, s.Unavailable)
+	}
+}
+
+// checkBackoff keeps calling a dead peer for half a second and counts dials.
+func checkBackoff(t T, e *env) {
+	var dials atomic.Int64
+	e.wrapDial = func(dial dialFunc) dialFunc {
+		return func(ctx context.Context, to core.NodeID) (net.Conn, error) {
+			dials.Add(1)
+			return dial(ctx, to)
+		}
+	}
+	a := e.openAt(1, nil)
+	to := dead(e)
+	const window = 500 * time.Millisecond
+	calls := 0
+	for start := time.Now(); time.Since(start) < window; calls++ {
+		tk := a.callFor(to, ofClass(core.Class(calls%core.NumClasses), 1), window)
+		_ = tk.wait(t)
+		time.Sleep(100 * time.Microsecond) // a caller that is in a hurry
+	}
+	// A single link makes about 16 attempts in half a second: the pauses are 2.5,
+	// 5, 10, 20, 40 and then 50 ms on average. Allow ten links that are lucky.
+	const bound = 400
+	if got := dials.Load(); got == 0 || got > bound {
+		t.Errorf("contract: %q: %d dials for %d calls in %v, want between 1 and %d", e.contract, got, calls, window, bound)
+	}
+}
+
+// checkPeerReturns closes a peer under load and opens it again at its address,
+// twice.
+func checkPeerReturns(t T, e *env) {
+	a, b := e.open(1), e.open(2)
+	a.call(b, heartbeat(0)).done(t)
+	for range 2 {
+		e.finishes("Close", b.close)
+		for i := range uint64(20) {
+			if err := a.callFor(b.id, ofClass(core.Class(i%core.NumClasses), i), 2*patience).wait(t); err == nil {
+				t.Fatalf("contract: %q: a call to a closed peer ended well", contractOnce)
+			}
+		}
+		b = e.open(b.id)
+		inARow := 0
+		e.eventually("20 calls in a row to a peer that came back", func() bool {
+			for i := range uint64(20) {
+				if a.callFor(b.id, ofClass(core.Class(i%core.NumClasses), i), time.Second).wait(t) != nil {
+					inARow = 0
+					return false
+				}
+				inARow++
+			}
+			return true
+		})
+	}
+}
+
+func checkBreaker(t T, e *env) {
+	a, b := e.open(1), e.open(2)
+	if _, ok := a.stats(); !ok {
+		t.Skipf("the transport does not count (core.Meter)")
+	}
+	a.call(b, heartbeat(0)).done(t)
+	e.eventually("a closed breaker", func() bool { return breaker(a, b.id).Breaker == core.BreakerClosed })
+	e.finishes("Close", b.close)
+	e.eventually("an open breaker", func() bool {
+		_ = a.callFor(b.id, heartbeat(1), time.Second).wait(t)
+		s := breaker(a, b.id)
+		return s.BreakerTrips > 0 && s.Breaker != core.BreakerClosed
+	})
+	b = e.open(b.id)
+	e.eventually("a breaker that closes again", func() bool {
+		err := a.callFor(b.id, heartbeat(2), time.Second).wait(t)
+		return err == nil && breaker(a, b.id).Breaker == core.BreakerClosed
+	})
+}
+
+func breaker(n *node, peer core.NodeID) core.PeerStats {
+	s, _ := n.stats()
+	for _, p := range s.Peers {
+		if p.Peer == peer {
+			return p
+		}
+	}
+	return core.PeerStats{}
+}
+
+// checkReset resets all connections under calls that nobody has answered.
+func checkReset(t T, e *env) {
+	a, b := e.open(1), e.open(2)
+	b.setHandler(b.hold)
+	var all []*ticket
+	for i := range uint64(20) {
+		all = append(all, a.call(b, ofClass(core.Class(i%core.NumClasses), i)))
+	}
+	e.eventually("arrival of all requests", func() bool { return b.holding() == len(all) })
+	e.mem.Cut(b.id)
+	for _, tk := range all {
+		if err := tk.wait(t); !errors.Is(err, core.ErrBroken) {
+			t.Fatalf("contract: %q: a call over a connection that was reset ended with %v", e.contract, err)
+		}
+	}
+	b.setHandler(b.echo)
+	b.release() // "Answering after the connection broke ... is allowed and does nothing."
+	e.eventually("a call over a new connection", func() bool {
+		return a.callFor(b.id, heartbeat(1), time.Second).wait(t) == nil
+	})
+}
+
+// checkPeerCloses closes the transport of a peer whose handler holds requests.
+func checkPeerCloses(t T, e *env) {
+	a, b := e.open(1), e.open(2)
+	b.setHandler(b.hold)
+	var all []*ticket
+	for i := range uint64(20) {
+		all = append(all, a.call(b, ofClass(core.Class(i%core.NumClasses), i)))
+	}
+	e.eventually("arrival of all requests", func() bool { return b.holding() == len(all) })
+	e.finishes("Close of a transport whose handler holds requests", b.close)
+	for _, tk := range all {
+		if err := tk.wait(t); !errors.Is(err, core.ErrBroken) && !errors.Is(err, core.ErrUnavailable) {
+			t.Fatalf("contract: %q: a call to a peer that closed ended with %v", e.contract, err)
+		}
+	}
+	b.release()
+}

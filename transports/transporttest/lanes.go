@@ -1,0 +1,132 @@
+package transporttest
+
+import (
+	"time"
+
+	"github.com/raftbench/raftbench/core"
+)
+
+const contractControl = "Control traffic does not wait behind other classes."
+
+// laneChecks are about who waits for whom.
+func laneChecks() []check {
+	return []check{
+		{name: "ControlPassesUnansweredBulk", run: checkControlUnanswered, contract: contractControl},
+		{name: "ControlPassesSlowBulk", run: checkControlSlow, wire: true, mem: true, contract: contractControl},
+		{name: "FrozenPeerDelaysNobody", run: checkFrozenPeer, wire: true, mem: true, contract: contractWait},
+		{name: "HandlerThatNeverAnswersDelaysNobody", run: checkMuteHandler, contract: contractWait},
+	}
+}
+
+// checkControlUnanswered fills the queues of all other classes with calls that
+// the peer's handler does not answer.
+func checkControlUnanswered(t T, e *env) {
+	const limit = 200
+	e.limits.QueuedCalls = limit
+	a, b := e.open(1), e.open(2)
+	b.setHandler(holdBulk(b))
+	a.call(b, heartbeat(0)).done(t)
+	var bulk []*ticket
+	for i := range uint64(2 * limit) {
+		for _, c := range []core.Class{core.ClassAppend, core.ClassClient, core.ClassSnapshot} {
+			bulk = append(bulk, a.call(b, ofClass(c, i)))
+		}
+	}
+	for i := range uint64(20) {
+		a.call(b, heartbeat(i)).done(t)
+		a.call(b, &core.RequestVoteRequest{Term: core.Term(i)}).done(t)
+	}
+	b.setHandler(b.echo)
+	b.release()
+	for _, tk := range bulk {
+		_ = tk.wait(t)
+	}
+}
+
+// holdBulk answers control requests and keeps the others.
+func holdBulk(n *node) func([]*core.Incoming) {
+	return func(requests []*core.Incoming) {
+		for _, r := range requests {
+			one := []*core.Incoming{r}
+			if r.Request.Class() == core.ClassControl {
+				n.echo(one)
+			} else {
+				n.hold(one)
+			}
+		}
+	}
+}
+
+// checkControlSlow fills the way to a peer that reads 1 MiB/s on each connection
+// with 8 MiB.
+func checkControlSlow(t T, e *env) {
+	const size, calls = 256 << 10, 32
+	a, b := e.open(1), e.open(2)
+	a.call(b, heartbeat(0)).done(t)
+	a.call(b, appendEntries(0, 1)).done(t)
+	e.mem.Slow(b.id, 10<<10, 10*time.Millisecond)
+	var bulk []*ticket
+	for i := range uint64(calls) {
+		bulk = append(bulk, a.callFor(b.id, appendEntries(i, size), patience))
+	}
+	start := time.Now()
+	for i := range uint64(3) {
+		a.call(b, heartbeat(i)).done(t)
+	}
+	took, left := time.Since(start), 0
+	for _, tk := range bulk {
+		if !tk.isEnded() {
+			left++
+		}
+	}
+	if left < calls/2 {
+		t.Errorf("contract: %q: three heartbeats took %v, when %d of %d bulk calls were done", e.contract, took, calls-left, calls)
+	}
+	e.mem.Slow(b.id, 0, 0)
+	for _, tk := range bulk {
+		tk.done(t)
+	}
+}
+
+// checkFrozenPeer fills everything to a peer that has stopped reading and calls
+// another; then the peer reads on.
+func checkFrozenPeer(t T, e *env) {
+	e.limits.QueuedBytes = 2 << 20
+	a, frozen, other := e.open(1), e.open(2), e.open(3)
+	a.call(frozen, heartbeat(0)).done(t)
+	a.call(other, heartbeat(0)).done(t)
+	e.mem.Freeze(frozen.id, true)
+	var stuck []*ticket
+	e.finishes("Send to a frozen peer", func() {
+		for i := range uint64(100) {
+			stuck = append(stuck, a.callFor(frozen.id, appendEntries(i, 64<<10), 2*patience), a.callFor(frozen.id, heartbeat(i), 2*patience))
+		}
+	})
+	for i := range uint64(50) {
+		a.call(other, ofClass(core.Class(i%core.NumClasses), i)).done(t)
+	}
+	e.finishes("Cancel of a call to a frozen peer", func() { a.cancel(stuck[0]) })
+	_ = stuck[0].wait(t)
+	e.mem.Freeze(frozen.id, false)
+	for _, tk := range stuck {
+		_ = tk.wait(t)
+	}
+	e.eventually("a call to the peer that reads again", func() bool {
+		return a.callFor(frozen.id, heartbeat(1), time.Second).wait(t) == nil
+	})
+}
+
+func checkMuteHandler(t T, e *env) {
+	a, mute, other := e.open(1), e.open(2), e.open(3)
+	mute.setHandler(mute.hold)
+	e.finishes("Send to a node whose handler never answers", func() {
+		for i := range uint64(1000) {
+			a.call(mute, ofClass(core.Class(i%core.NumClasses), i))
+		}
+	})
+	for i := range uint64(50) {
+		a.call(other, ofClass(core.Class(i%core.NumClasses), i)).done(t)
+	}
+	// And the mute one can call itself.
+	mute.call(other, heartbeat(1)).done(t)
+}

@@ -1,0 +1,202 @@
+package transporttest
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/raftbench/raftbench/core"
+)
+
+// wireDefects are those of transports with connections.
+var wireDefects = []defect{
+	{"loses calls that never got a connection", []string{"TimeoutWhileConnecting"}, func(h *hooks) {
+		h.complete = func(calls []*core.Call) {
+			h.user.Complete(slices.DeleteFunc(slices.Clone(calls), func(c *core.Call) bool {
+				return errors.Is(c.Err, core.ErrTimeout) || errors.Is(c.Err, core.ErrUnavailable)
+			}))
+		}
+	}},
+	{"queues without bounds (" + slow + ")", []string{"PeerNeverReads"}, func(h *hooks) {
+		h.cfg.Limits.QueuedCalls, h.cfg.Limits.QueuedBytes = 1<<30, 1<<40
+	}},
+	{"sends control behind bulk", []string{"ControlPassesSlowBulk"}, func(h *hooks) {
+		var mu sync.Mutex
+		var bulk int
+		var control []*core.Call
+		h.send = func(calls []*core.Call) {
+			for _, c := range calls {
+				mu.Lock()
+				wait := c.Request.Class() == core.ClassControl && bulk > 0
+				if wait {
+					control = append(control, c)
+				} else if c.Request.Class() != core.ClassControl {
+					bulk++
+				}
+				mu.Unlock()
+				if !wait {
+					h.inner.Send([]*core.Call{c})
+				}
+			}
+		}
+		h.complete = func(calls []*core.Call) {
+			mu.Lock()
+			for _, c := range calls {
+				if c.Request.Class() != core.ClassControl {
+					bulk--
+				}
+			}
+			var now []*core.Call
+			if bulk == 0 {
+				now, control = control, nil
+			}
+			mu.Unlock()
+			h.user.Complete(calls)
+			h.inner.Send(now)
+		}
+	}},
+	{"waits for a peer to read in Send", []string{"FrozenPeerDelaysNobody"}, func(h *hooks) {
+		ended := make(chan struct{}, 1<<16)
+		h.complete = func(calls []*core.Call) {
+			h.user.Complete(calls)
+			ended <- struct{}{}
+		}
+		h.send = func(calls []*core.Call) {
+			h.inner.Send(calls)
+			select {
+			case <-ended:
+			case <-h.release:
+			}
+		}
+	}},
+	{"dials again and again", []string{"DeadPeerIsNotBesieged"}, func(h *hooks) {
+		dial := h.cfg.Dial
+		h.cfg.Dial = func(ctx context.Context, to core.NodeID) (net.Conn, error) {
+			for range 200 {
+				if c, err := dial(ctx, to); err == nil {
+					return c, nil
+				}
+			}
+			return dial(ctx, to)
+		}
+	}},
+	{"does not tell what its breaker does", []string{"Breaker"}, func(h *hooks) {
+		h.stats = func() core.TransportStats {
+			s := h.inner.(core.Meter).Stats()
+			s.Peers = nil
+			return s
+		}
+	}},
+	{"does not notice a reset", []string{"ConnectionIsReset"}, func(h *hooks) {
+		h.complete = func(calls []*core.Call) {
+			h.user.Complete(slices.DeleteFunc(slices.Clone(calls), func(c *core.Call) bool { return errors.Is(c.Err, core.ErrBroken) }))
+		}
+	}},
+	{"trusts a length", []string{"GarbageToListener", "GarbageToDialer", "RecordedBytesMutated"}, func(h *hooks) {
+		throughConns(h, func(c net.Conn) net.Conn { return trusting{c, new(sync.Once)} })
+	}},
+	{"serves a few connections", []string{"HalfARequestThenSilence"}, func(h *hooks) {
+		if h.cfg.Listener != nil {
+			h.cfg.Listener = &few{Listener: h.cfg.Listener, release: h.release}
+		}
+	}},
+	{"dials beyond Close", []string{"CloseWhileDialing"}, func(h *hooks) {
+		dial := h.cfg.Dial
+		h.cfg.Dial = func(_ context.Context, to core.NodeID) (net.Conn, error) {
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			go func() {
+				<-h.release
+				cancel()
+			}()
+			return dial(ctx, to)
+		}
+	}},
+	{"lingers when it closes", []string{"CloseOnPeerThatNeverReads"}, func(h *hooks) {
+		throughConns(h, func(c net.Conn) net.Conn { return lingering{c, h.release} })
+	}},
+	{"leaves connections open", []string{"NothingIsLeft"}, func(h *hooks) {
+		dial := h.cfg.Dial
+		h.cfg.Dial = func(ctx context.Context, to core.NodeID) (net.Conn, error) {
+			_, _ = dial(ctx, to)
+			return dial(ctx, to)
+		}
+	}},
+}
+
+// throughConns wraps the connections of an endpoint.
+func throughConns(h *hooks, wrap func(net.Conn) net.Conn) {
+	dial := h.cfg.Dial
+	h.cfg.Dial = func(ctx context.Context, to core.NodeID) (net.Conn, error) {
+		c, err := dial(ctx, to)
+		if err != nil {
+			return nil, err
+		}
+		return wrap(c), nil
+	}
+	if h.cfg.Listener != nil {
+		h.cfg.Listener = wrapping{h.cfg.Listener, wrap}
+	}
+}
+
+type wrapping struct {
+	net.Listener
+	wrap func(net.Conn) net.Conn
+}
+
+func (w wrapping) Accept() (net.Conn, error) {
+	c, err := w.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return w.wrap(c), nil
+}
+
+// trusting takes the first bytes of a connection for a length and makes room.
+type trusting struct {
+	net.Conn
+	once *sync.Once
+}
+
+var sink atomic.Pointer[[]byte]
+
+func (c trusting) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n >= 4 {
+		c.once.Do(func() {
+			room := make([]byte, min(binary.BigEndian.Uint32(p), 64<<20))
+			sink.Store(&room)
+			sink.Store(nil)
+		})
+	}
+	return n, err
+}
+
+// few accepts a connection only while fewer than eight are open.
+type few struct {
+	net.Listener
+	release  chan struct{}
+	accepted atomic.Int64
+}
+
+func (f *few) Accept() (net.Conn, error) {
+	if f.accepted.Add(1) > 8 {
+		<-f.release
+	}
+	return f.Listener.Accept()
+}
+
+// lingering is closed when the check is over.
+type lingering struct {
+	net.Conn
+	release chan struct{}
+}
+
+func (c lingering) Close() error {
+	<-c.release
+	return c.Conn.Close()
+}
