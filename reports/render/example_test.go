@@ -16,7 +16,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	// The numbers of reportstest are invented.
 	if err := render.Dir(dir, reportstest.Run(reportstest.Shapes()[1:3], 3)); err != nil {
 		fmt.Println(err)

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"errors"
 	"net"
 	"time"
 
@@ -93,7 +94,7 @@ func (s *server) refuse(ctx *fasthttp.RequestCtx, err error) {
 		s.config.counters.BadFrames.Add(1)
 	}
 	status := fasthttp.StatusBadRequest
-	if err == fasthttp.ErrBodyTooLarge {
+	if errors.Is(err, fasthttp.ErrBodyTooLarge) {
 		status = fasthttp.StatusRequestEntityTooLarge
 	}
 	answer(ctx, status, "request refused")

@@ -38,7 +38,7 @@ func benchmarkCall(b *testing.B, profile string) {
 		if p.transport, err = network.Open(core.Endpoint{Self: id, Handler: p}); err != nil {
 			b.Fatal(err)
 		}
-		defer p.transport.Close()
+		b.Cleanup(func() { _ = p.transport.Close() })
 	}
 	call := &core.Call{
 		To:       2,

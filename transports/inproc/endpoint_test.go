@@ -65,7 +65,7 @@ func TestAnIDIsOpenOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer nameless.Close()
+		t.Cleanup(func() { _ = nameless.Close() })
 	}
 }
 

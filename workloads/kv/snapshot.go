@@ -30,7 +30,7 @@ func (m *Machine) WriteSnapshot(w io.Writer) error {
 	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	b := bufio.NewWriter(io.MultiWriter(w, sum))
 	var n []byte
-	b.WriteString(snapshotMagic) //nolint:errcheck // a bufio.Writer keeps its first error for Flush
+	b.WriteString(snapshotMagic) // a bufio.Writer keeps its first error for Flush
 	b.Write(binary.AppendUvarint(n, uint64(len(m.items))))
 	for _, key := range slices.Sorted(maps.Keys(m.items)) {
 		value := m.items[key].result[1:]

@@ -1,6 +1,7 @@
 package memnet
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -52,7 +53,7 @@ func (c *conn) reset() {
 }
 
 func (c *conn) wrap(op string, err error) error {
-	if err == nil || err == io.EOF {
+	if err == nil || errors.Is(err, io.EOF) {
 		return err
 	}
 	return &net.OpError{Op: op, Net: "mem", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: err}
@@ -101,7 +102,7 @@ func (s *stream) read(p []byte) (int, error) {
 	defer s.mu.Unlock()
 	for {
 		switch {
-		case s.readErr == net.ErrClosed || s.lost:
+		case errors.Is(s.readErr, net.ErrClosed) || s.lost:
 			return 0, s.readErr
 		case s.readBy.passed():
 			return 0, os.ErrDeadlineExceeded
@@ -160,10 +161,10 @@ func (s *stream) write(p []byte) (int, error) {
 func (s *stream) end(readErr, writeErr error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.readErr == nil || readErr == net.ErrClosed {
+	if s.readErr == nil || errors.Is(readErr, net.ErrClosed) {
 		s.readErr = readErr
 	}
-	if s.writeErr == nil || writeErr == net.ErrClosed {
+	if s.writeErr == nil || errors.Is(writeErr, net.ErrClosed) {
 		s.writeErr = writeErr
 	}
 	s.readBy.stop()

@@ -1,0 +1,81 @@
+// Package rawtcp carries calls in binary frames over plain connections: the
+// fastest transport that this project could write in Go, and the one that shows
+// what the others spend on generality.
+//
+// It is not a protocol for strangers: a frame has a checksum against accidents,
+// not against attackers. Put TLS underneath (the endpoint's listener and dialer)
+// where the network is not trusted.
+//
+// What it does, and where:
+//
+//   - frame.go: the frames. One hello each way, then requests one way and
+//     responses the other, in any order, matched by an id.
+//   - lane.go, peer.go: one connection for each class of request, opened by the
+//     first call, so that a vote does not wait behind a snapshot.
+//   - conn.go, pending.go: the calling side of a connection and its calls.
+//   - session.go, served.go: the answering side and its requests.
+//   - writer.go: one system call for everything that is ready, made by whoever
+//     sends first.
+//   - reader.go: everything that one read brought, in one piece.
+//   - sweeper.go: deadlines and cancellation.
+//
+// Goroutines: one for the listener, one for deadlines, one for each connection
+// at either end, and one for as long as a connection takes data more slowly than
+// it is given. Close ends them all and waits for them.
+package rawtcp
+
+import (
+	"fmt"
+
+	"github.com/raftbench/raftbench/core"
+)
+
+// settings are the options, parsed.
+type settings struct {
+	conns    int  // connections to each peer for appends, and for clients' requests
+	inline   bool // the sender writes, if nobody else does
+	yield    bool // and lets other goroutines run once before it does
+	readSize int  // of a read buffer, in bytes
+	checksum bool
+}
+
+// Transport returns this transport's row in the table of transports.
+func Transport() core.NamedTransport {
+	return core.NamedTransport{
+		Name:    "rawtcp",
+		Summary: "binary frames over TCP, multiplexed, one write for all that is ready",
+		Options: []core.Option{
+			{Name: "conns", Stock: "1", Tuned: "1", Usage: "connections to each peer for appends and for clients' requests, 1 to 64; with more than one, order is not kept"},
+			{Name: "writer", Stock: "flusher", Tuned: "inline", Allowed: []string{"inline", "flusher"}, Usage: "who writes: the sender, unless somebody is writing already, or always a goroutine of its own"},
+			{Name: "yield", Stock: "off", Tuned: "on", Allowed: []string{"on", "off"}, Usage: "let other senders run once before the sender writes, so that they share its write"},
+			{Name: "readbuf", Stock: "4KiB", Tuned: "128KiB", Usage: "size of a read buffer, 1KiB to 16MiB; it bounds how many messages are handed over together"},
+			{Name: "checksum", Stock: "on", Tuned: "on", Allowed: []string{"on", "off"}, Usage: "CRC-32C of every frame; turn it off under TLS, which has its own"},
+		},
+		New: newNetwork,
+	}
+}
+
+func newNetwork(options core.Options) (*core.Network, error) {
+	conns, err := options.Int("conns", 1, 64)
+	if err != nil {
+		return nil, err
+	}
+	readSize, err := options.Size("readbuf", 1<<10, 16<<20)
+	if err != nil {
+		return nil, err
+	}
+	set := settings{
+		conns:    conns,
+		inline:   options.String("writer") == "inline",
+		yield:    options.Bool("yield"),
+		readSize: readSize,
+		checksum: options.Bool("checksum"),
+	}
+	open := func(e core.Endpoint) (core.Transport, error) {
+		if e.Handler == nil {
+			return nil, fmt.Errorf("rawtcp: open %v: no handler", e.Self)
+		}
+		return open(set, e), nil
+	}
+	return &core.Network{Open: open, Ordered: conns == 1}, nil
+}

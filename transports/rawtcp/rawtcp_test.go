@@ -1,0 +1,10 @@
+package rawtcp_test
+
+import (
+	"testing"
+
+	"github.com/raftbench/raftbench/transports/rawtcp"
+	"github.com/raftbench/raftbench/transports/transporttest"
+)
+
+func TestTransport(t *testing.T) { transporttest.Run(t, rawtcp.Transport()) }

@@ -1,0 +1,67 @@
+package transports
+
+import (
+	"io"
+	"net"
+	"testing"
+
+	"github.com/raftbench/raftbench/transports/transporttest"
+)
+
+// BenchmarkEcho runs the echo of transporttest over all transports, load by load,
+// so that what is compared is measured within seconds. The floor is a bare
+// ping-pong over loopback TCP: what no transport with a connection can beat when
+// there is one caller.
+func BenchmarkEcho(b *testing.B) {
+	var echoes []*transporttest.Echo
+	for _, nt := range All() {
+		echoes = append(echoes, transporttest.OpenEcho(b, nt))
+	}
+	b.Run("callers=1/transport=floor", pingPong)
+	for _, l := range transporttest.Loads() {
+		for i, nt := range All() {
+			b.Run(l.String()+"/transport="+nt.Name, func(b *testing.B) { echoes[i].Run(b, l) })
+		}
+	}
+}
+
+// pingPong sends 128 B over loopback TCP and waits for them to come back.
+func pingPong(b *testing.B) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		message := make([]byte, 128)
+		for {
+			if _, err := io.ReadFull(c, message); err != nil {
+				return
+			}
+			if _, err := c.Write(message); err != nil {
+				return
+			}
+		}
+	}()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	message := make([]byte, 128)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.Write(message); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := io.ReadFull(c, message); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")
+}
