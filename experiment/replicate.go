@@ -157,13 +157,19 @@ func (r *replicate) connect(_ int, done func([]*client.Op)) (workloads.Target, e
 	return c, nil
 }
 
-// watchInterval is how often the driver is looked at while it runs.
-const watchInterval = 20 * time.Millisecond
+const (
+	// openingInterval is how often the driver is asked whether the window has
+	// opened: the readings of cost are at most so much late.
+	openingInterval = 5 * time.Millisecond
+	// watchInterval is how often it is looked at afterwards. Every look wakes a
+	// CPU, which would show in the cost of a slow load.
+	watchInterval = 200 * time.Millisecond
+)
 
 // watch takes a reading when the window opens and when it should close, and
 // passes on the progress in between.
 func (r *replicate) watch(d *workloads.Driver, finished <-chan struct{}) {
-	tick := time.NewTicker(watchInterval)
+	tick := time.NewTicker(openingInterval)
 	defer tick.Stop()
 	var end <-chan time.Time
 	opened := false
@@ -182,6 +188,7 @@ func (r *replicate) watch(d *workloads.Driver, finished <-chan struct{}) {
 			p := d.Progress()
 			if p.Measures && !opened {
 				opened, r.before = true, r.read()
+				tick.Reset(watchInterval)
 				if r.settings.Operations == 0 {
 					end = time.After(r.settings.Duration)
 				}

@@ -9,18 +9,28 @@ import (
 )
 
 // BenchmarkEcho runs the echo of transporttest over all transports, load by load,
-// so that what is compared is measured within seconds. The floor is a bare
+// so that what is compared is measured within seconds. Beside each at its best
+// stand the variants that its users know: one gRPC stream message a call, unary
+// calls, net/rpc as it comes, HTTP on one connection. The floor is a bare
 // ping-pong over loopback TCP: what no transport with a connection can beat when
 // there is one caller.
 func BenchmarkEcho(b *testing.B) {
+	specs, err := ParseList(All(), "all,grpc:batch=off,grpc:mode=unary,http:conns=1,netrpc:stock")
+	if err != nil {
+		b.Fatal(err)
+	}
 	var echoes []*transporttest.Echo
-	for _, nt := range All() {
-		echoes = append(echoes, transporttest.OpenEcho(b, nt))
+	for _, s := range specs {
+		var settings []string
+		for _, o := range s.Options.All() {
+			settings = append(settings, o.Name+"="+o.Value)
+		}
+		echoes = append(echoes, transporttest.OpenEcho(b, s.Named, settings...))
 	}
 	b.Run("callers=1/transport=floor", pingPong)
 	for _, l := range transporttest.Loads() {
-		for i, nt := range All() {
-			b.Run(l.String()+"/transport="+nt.Name, func(b *testing.B) { echoes[i].Run(b, l) })
+		for i, s := range specs {
+			b.Run(l.String()+"/transport="+s.Label, func(b *testing.B) { echoes[i].Run(b, l) })
 		}
 	}
 }

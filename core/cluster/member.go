@@ -13,9 +13,9 @@ import (
 type member struct {
 	id       core.NodeID
 	listener net.Listener // of the next or the running node
-	address  string
-	node     *node.Node // guarded by Cluster.mu; nil while the member is down
-	isolated bool       // guarded by wires.mu
+	address  string       // set before any node starts, and then for good
+	node     *node.Node   // guarded by Cluster.mu; nil while the member is down
+	isolated bool         // guarded by wires.mu
 }
 
 // listen binds the member's address: the one it had before, if it had one.
@@ -33,7 +33,9 @@ func (c *Cluster) listen(m *member) error {
 		return fmt.Errorf("%v: %w", m.id, err)
 	}
 	m.listener = l
-	m.address = l.Addr().String()
+	if m.address == "" {
+		m.address = l.Addr().String()
+	}
 	return nil
 }
 

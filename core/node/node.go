@@ -43,10 +43,10 @@ type Config struct {
 	// follower at once. Default 4.
 	Pipeline int
 
-	// Tick is the unit of time of the algorithm. Default 50 ms.
+	// Tick is the unit of time of the algorithm. Default 100 ms.
 	Tick time.Duration
 
-	// HeartbeatTicks and ElectionTicks are raft.Config's. Defaults 2 and 20:
+	// HeartbeatTicks and ElectionTicks are raft.Config's. Defaults 1 and 10:
 	// heartbeats every 100 ms, elections after 1 to 2 s of silence, etcd's values.
 	HeartbeatTicks int
 	ElectionTicks  int
@@ -66,9 +66,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.Batch = c.Batch.WithDefaults()
 	setDefault(&c.Pipeline, 4)
-	setDefault(&c.Tick, 50*time.Millisecond)
-	setDefault(&c.HeartbeatTicks, 2)
-	setDefault(&c.ElectionTicks, 20)
+	setDefault(&c.Tick, 100*time.Millisecond)
+	setDefault(&c.HeartbeatTicks, 1)
+	setDefault(&c.ElectionTicks, 10)
 	setDefault(&c.SnapshotEntries, 1<<17)
 	return c
 }

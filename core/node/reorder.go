@@ -10,7 +10,7 @@ const (
 	// maxHeld bounds the appends that wait for the ones before them.
 	maxHeld = 64
 	// heldTicks is how long they wait before they count as following a loss.
-	heldTicks = 2
+	heldTicks = 1
 )
 
 // reorder puts appends in order again when the transport does not keep it
