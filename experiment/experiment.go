@@ -12,8 +12,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/batch"
 	"github.com/raftbench/raftbench/core/cluster"
+	"github.com/raftbench/raftbench/core/node"
 	"github.com/raftbench/raftbench/transports"
 	"github.com/raftbench/raftbench/workloads"
 )
@@ -52,6 +54,7 @@ type Settings struct {
 	Seed   uint64
 
 	Timeout  time.Duration // of one operation, with redirects
+	Timeouts core.Timeouts // of the transports' calls by class; zero fields: the defaults
 	BasePort int           // of node 1; zero: free ports
 }
 
@@ -129,6 +132,8 @@ func (s *Settings) validateScalars() error {
 		return fmt.Errorf("--read-mode %q: allowed are readindex, log", s.ReadMode)
 	case s.Timeout <= 0:
 		return fmt.Errorf("--timeout %v: want more than zero", s.Timeout)
+	case s.Timeouts.ReconnectMax >= node.DefaultElectionTimeout:
+		return fmt.Errorf("--timeout.reconnect %v: want less than the election timeout, %v, or a fail-over measures the back-off", s.Timeouts.ReconnectMax, node.DefaultElectionTimeout)
 	case s.BasePort < 0 || s.BasePort > 65000:
 		return fmt.Errorf("--port %d: want 1 to 65000, or 0 for any free ports", s.BasePort)
 	case s.MaxOutstanding < 1:

@@ -68,7 +68,7 @@ func (r *replicate) start(ctx context.Context) error {
 		NewStateMachine: func() core.StateMachine { return kv.New(r.settings.Keys) },
 		Node:            node.Config{Batch: r.arm.Batch, Pipeline: r.arm.Pipeline, Seed: r.seed},
 		BasePort:        r.settings.BasePort,
-		Timeouts:        core.Timeouts{Client: r.settings.Timeout},
+		Timeouts:        r.settings.Timeouts,
 	})
 	return err
 }

@@ -63,12 +63,22 @@ type Config struct {
 	OnChange func(Status)
 }
 
+const (
+	defaultTick          = 100 * time.Millisecond
+	defaultElectionTicks = 10
+
+	// DefaultElectionTimeout is the shortest election timeout of a Config that
+	// says nothing else. What a transport does to reach a peer again should take
+	// less.
+	DefaultElectionTimeout = defaultElectionTicks * defaultTick
+)
+
 func (c Config) withDefaults() Config {
 	c.Batch = c.Batch.WithDefaults()
 	setDefault(&c.Pipeline, 4)
-	setDefault(&c.Tick, 100*time.Millisecond)
+	setDefault(&c.Tick, defaultTick)
 	setDefault(&c.HeartbeatTicks, 1)
-	setDefault(&c.ElectionTicks, 10)
+	setDefault(&c.ElectionTicks, defaultElectionTicks)
 	setDefault(&c.SnapshotEntries, 1<<17)
 	return c
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/batch"
 	"github.com/raftbench/raftbench/experiment"
 	"github.com/raftbench/raftbench/reports"
@@ -45,6 +46,7 @@ nodes in about a minute.`,
 	}
 	a.loadFlags(cmd.Flags(), f)
 	a.tuningFlags(cmd.Flags(), f)
+	a.timeoutFlags(cmd.Flags(), f)
 	a.planFlags(cmd.Flags(), f)
 	return cmd
 }
@@ -70,9 +72,18 @@ func (a *app) tuningFlags(fs *pflag.FlagSet, f *runFlags) {
 	fs.Var(newList(&f.Lingers, "list", "0s", parseDuration), "linger", "a batch closes so long after its first item (as in Kafka); 0: what gathers while the last one is under way")
 	fs.Var(newList(&f.Policies, "list", "", parsePolicy), "batch.policy", "none, natural or linger; default: linger where --linger is above 0, else natural")
 	fs.Var(newList(&f.Pipelines, "list", "4", parseCount), "pipeline", "batches under way at once: AppendEntries to each follower, and on each client link")
-	f.Timeout = 5 * time.Second
-	fs.Var(durationValue{value: &f.Timeout}, "timeout", "time that an operation has, with redirects")
 	fs.IntVar(&f.BasePort, "port", 0, "port of node 1, the others follow; 0: any free ports")
+}
+
+// timeoutFlags are about when to give up.
+func (a *app) timeoutFlags(fs *pflag.FlagSet, f *runFlags) {
+	f.Timeout, f.Timeouts = 5*time.Second, core.Timeouts{}.WithDefaults()
+	fs.Var(durationValue{value: &f.Timeout}, "timeout", "time that an operation has, with redirects")
+	fs.Var(durationValue{value: &f.Timeouts.Connect}, "timeout.connect", "of one attempt to connect")
+	fs.Var(durationValue{value: &f.Timeouts.Control}, "timeout.control", "of a vote or a heartbeat")
+	fs.Var(durationValue{value: &f.Timeouts.Append}, "timeout.append", "of an AppendEntries with entries")
+	fs.Var(durationValue{value: &f.Timeouts.Snapshot}, "timeout.snapshot", "of one piece of a snapshot")
+	fs.Var(durationValue{value: &f.Timeouts.ReconnectMax}, "timeout.reconnect", "longest pause between attempts to connect: full-jitter exponential back-off up to here")
 }
 
 const core16KiB = "16KiB"
