@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/transports/transporttest/memnet"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -23,6 +24,7 @@ type endpoint struct {
 	*transport
 	t       *testing.T
 	addr    net.Addr
+	connect func() (net.Conn, error) // to this endpoint
 	receive func([]*core.Incoming)
 	ended   chan *core.Call
 
@@ -98,6 +100,27 @@ func openEndpoint(t *testing.T, peer net.Listener, limits core.Limits, timeouts 
 	if err != nil {
 		t.Fatal(err)
 	}
+	e := openEndpointOn(t, l, peer, limits, timeouts)
+	e.connect = func() (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) }
+	return e
+}
+
+// openInMemory is openEndpoint without ports, for tests that connect more often
+// than a machine has ports.
+func openInMemory(t *testing.T, limits core.Limits) *endpoint {
+	t.Helper()
+	network := memnet.New()
+	l, err := network.Listen(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := openEndpointOn(t, l, nil, limits, core.Timeouts{})
+	e.connect = func() (net.Conn, error) { return network.Dial(context.Background(), 1) }
+	return e
+}
+
+func openEndpointOn(t *testing.T, l, peer net.Listener, limits core.Limits, timeouts core.Timeouts) *endpoint {
+	t.Helper()
 	e := &endpoint{t: t, addr: l.Addr(), ended: make(chan *core.Call, 1000)}
 	e.receive = e.hold
 	e.transport = open(settings{conns: 1, inline: true, yield: true, readSize: 64 << 10, checksum: true}, core.Endpoint{
