@@ -118,8 +118,19 @@ func (s *Settings) validateLists() error {
 // MaxClients bounds the clients of a closed loop.
 const MaxClients = 1 << 20
 
+// maxTime and maxOperations bound one replicate, so that a slip of the finger is
+// found before it has run for a day.
+const (
+	maxTime       = 24 * time.Hour
+	maxOperations = 1 << 40
+)
+
 func (s *Settings) validateScalars() error {
 	switch {
+	case max(s.Duration, s.Warmup, s.Timeout) > maxTime:
+		return fmt.Errorf("-d %v, --warmup %v, --timeout %v: want at most %v each", s.Duration, s.Warmup, s.Timeout, maxTime)
+	case s.Operations > maxOperations:
+		return fmt.Errorf("-n %d: want 1 to %d", s.Operations, uint64(maxOperations))
 	case s.Duration <= 0 && s.Operations == 0:
 		return fmt.Errorf("-d %v: want more than zero", s.Duration)
 	case s.Repeat < 1 || s.Repeat > 1000:

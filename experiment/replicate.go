@@ -29,6 +29,7 @@ type replicate struct {
 
 	opened        time.Time // when the window began
 	before, after reading
+	watched       bool // the readings are of the window
 }
 
 // reading is everything that counts up, at one moment.
@@ -66,7 +67,7 @@ func (r *replicate) start(ctx context.Context) error {
 		Nodes:           r.arm.Nodes,
 		Network:         network,
 		NewStateMachine: func() core.StateMachine { return kv.New(r.settings.Keys) },
-		Node:            node.Config{Batch: r.arm.Batch, Pipeline: r.arm.Pipeline, Seed: r.seed},
+		Node:            node.Config{Batch: r.arm.Batch, Pipeline: r.arm.Pipeline, Callers: r.arm.Clients, Seed: r.seed},
 		BasePort:        r.settings.BasePort,
 		Timeouts:        r.settings.Timeouts,
 	})
@@ -144,11 +145,12 @@ func (r *replicate) connect(_ int, done func([]*client.Op)) (workloads.Target, e
 		callers = r.arm.Clients / links(r.arm.Clients)
 	}
 	c, err := r.cluster.Client(client.Config{
-		Batch:   r.arm.Batch,
-		Depth:   r.arm.Pipeline,
-		Timeout: r.settings.Timeout,
-		Callers: callers,
-		Done:    done,
+		Batch:     r.arm.Batch,
+		Depth:     r.arm.Pipeline,
+		Timeout:   r.settings.Timeout,
+		Callers:   callers,
+		ReadBytes: r.arm.Payload,
+		Done:      done,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open client: %w", err)
@@ -174,6 +176,7 @@ func (r *replicate) watch(d *workloads.Driver, finished <-chan struct{}) {
 	var end <-chan time.Time
 	opened := false
 	r.before = r.read()
+	defer func() { r.watched = opened }()
 	for {
 		select {
 		case <-finished:

@@ -30,15 +30,17 @@ func (r *replicate) result(m *workloads.Measurement, runErr error) *reports.Repl
 		Errors:     map[string]uint64{},
 		Histograms: histograms(m),
 		Series:     series(m),
-		Cost:       r.after.meter.since(r.before.meter, r.inProcess),
-		Counters:   r.after.counters.since(r.before.counters),
 		Elections:  uint64(r.after.elections - r.before.elections),
+	}
+	if r.watched && out.Window >= minWatched {
+		out.Cost = r.after.meter.since(r.before.meter, r.inProcess)
+		out.Counters = r.after.counters.since(r.before.counters)
 	}
 	for key, n := range total.Errors {
 		out.Errors[key.Class] += n
 	}
 	out.Reorders = out.Counters["reorders"]
-	out.Reasons = doubts(m, runErr)
+	out.Reasons = doubts(m, runErr, out.Elections)
 	out.Valid = len(out.Reasons) == 0
 	return out
 }
@@ -103,13 +105,19 @@ func quantile(h *hdrhistogram.Histogram, q float64) int64 {
 const (
 	// minAchieved is the share of the offered rate that must have been achieved.
 	minAchieved = 0.95
+	// maxErrors is the share of operations that may end without success: what is
+	// left out of the latencies must be too little to matter.
+	maxErrors = 0.01
+	// minWatched is the shortest window whose cost is known: its opening is seen
+	// up to openingInterval late.
+	minWatched = 20 * openingInterval
 	// maxLittle is how far Little's law may be missed: the operations under way are
 	// throughput times mean latency.
 	maxLittle = 0.05
 )
 
 // doubts are the reasons not to trust a measurement.
-func doubts(m *workloads.Measurement, runErr error) []string {
+func doubts(m *workloads.Measurement, runErr error, elections uint64) []string {
 	var list []string
 	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 	total := m.Window.Total()
@@ -125,6 +133,12 @@ func doubts(m *workloads.Measurement, runErr error) []string {
 	if total.Succeeded == 0 {
 		add("no operation succeeded")
 		return list
+	}
+	if failed := total.Failed + total.Unknown; float64(failed) > maxErrors*float64(total.Started) {
+		add("%d of %d operations did not succeed", failed, total.Started)
+	}
+	if elections > 0 {
+		add("%d elections took place within the window", elections)
 	}
 	throughput := m.Window.ThroughputOpsPerS()
 	if m.Loop == workloads.Open && throughput < minAchieved*m.OfferedOpsPerS {

@@ -46,11 +46,12 @@ func Run(ctx context.Context, s *Settings, p *Plan, h Header, obs Observer, save
 	e := &execution{settings: s, plan: p, run: newRun(s, p, h), observer: obs, save: save}
 	err := e.blocks(ctx)
 	e.run.Finished = time.Now()
-	switch {
-	case ctx.Err() != nil:
+	e.run.Status = reports.StatusComplete
+	if err != nil || ctx.Err() != nil {
 		e.run.Status = reports.StatusInterrupted
-	case err == nil:
-		e.run.Status = reports.StatusComplete
+	}
+	if err != nil {
+		e.run.Warnings = append(e.run.Warnings, fmt.Sprintf("the run ended early: %v", err))
 	}
 	return e.run, err
 }

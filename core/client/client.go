@@ -33,6 +33,10 @@ type Config struct {
 	// new attempts. Default 5 s.
 	Timeout time.Duration
 
+	// ReadBytes is the size of a read's result, if that is known: batches of
+	// reads are closed by what comes back rather than by what is asked.
+	ReadBytes int
+
 	// Callers is the number of submitters that wait for one operation before
 	// they submit the next, if that is known: when all of them wait, a batch
 	// does not linger. Zero: unknown, as in an open loop.
@@ -92,7 +96,7 @@ func New(c Config) (*Client, error) {
 	cl := &Client{config: c, leader: leader{nodes: c.Nodes}}
 	cl.writes.queue = batch.NewQueue[*Op](c.Batch)
 	cl.reads.queue = batch.NewQueue[*Op](c.Batch)
-	cl.reads.read = true
+	cl.reads.read, cl.reads.resultBytes = true, c.ReadBytes
 	t, err := c.Open((*handler)(cl))
 	if err != nil {
 		return nil, fmt.Errorf("client %d: %w", c.Self, err)
@@ -118,11 +122,12 @@ func (c *Client) Submit(ops []*Op) {
 	for _, op := range ops {
 		op.Err = nil
 		op.deadline = now.Add(c.config.Timeout)
-		c.laneOf(op).queue.Push(op, opOverheadBytes+len(op.Command), now)
+		c.laneOf(op).push(op, now)
 	}
-	calls := c.dispatch(now)
+	calls, ended := c.dispatch(now, nil)
 	c.mu.Unlock()
 	c.send(calls)
+	c.deliver(ended)
 }
 
 func (c *Client) refuse(ops []*Op) {
@@ -145,16 +150,31 @@ func (c *Client) send(calls []*core.Call) {
 	}
 }
 
-// dispatch turns what is queued into calls, as far as the policy and Depth
-// allow, and tells the keeper when to look again. The lock is held.
-func (c *Client) dispatch(now time.Time) []*core.Call {
+// dispatch appends to ended the operations whose time has passed in the queue,
+// turns the others into calls as far as the policy and Depth allow, and tells
+// the keeper when to look again. The lock is held.
+func (c *Client) dispatch(now time.Time, ended []*Op) (calls []*core.Call, _ []*Op) {
 	if c.closed {
-		return nil
+		return nil, ended
+	}
+	for _, l := range []*lane{&c.writes, &c.reads} {
+		ended = l.expire(now, ended)
 	}
 	if pause := c.leader.pausedUntil; now.Before(pause) {
 		c.keeper.wakeAt(pause)
-		return nil
+	} else {
+		calls = c.fly(now)
 	}
+	for _, l := range []*lane{&c.writes, &c.reads} {
+		if l.queue.Len() > 0 {
+			c.keeper.wakeAt(l.earliest)
+		}
+	}
+	return calls, ended
+}
+
+// fly makes calls of the batches that have closed. The lock is held.
+func (c *Client) fly(now time.Time) []*core.Call {
 	var calls []*core.Call
 	sole := c.config.Callers > 0 && c.writes.queue.Len()+c.reads.queue.Len() >= c.config.Callers
 	for _, l := range []*lane{&c.writes, &c.reads} {
@@ -177,11 +197,7 @@ func (c *Client) dispatch(now time.Time) []*core.Call {
 // keep runs when the keeper wakes.
 func (c *Client) keep(now time.Time) {
 	c.mu.Lock()
-	var ended []*Op
-	for _, l := range []*lane{&c.writes, &c.reads} {
-		ended = l.expire(now, ended)
-	}
-	calls := c.dispatch(now)
+	calls, ended := c.dispatch(now, nil)
 	c.mu.Unlock()
 	c.send(calls)
 	c.deliver(ended)

@@ -307,3 +307,56 @@ func TestConfigIsChecked(t *testing.T) {
 		}
 	}
 }
+
+// An operation whose time passes in the queue ends then, also while the calls
+// before it hang; it was certainly not executed.
+func TestDeadlineInTheQueue(t *testing.T) {
+	done := make(chan *client.Op, 2)
+	cl := open(t, &script{}, client.Config{Depth: 1, Timeout: 30 * time.Millisecond, Done: func(ops []*client.Op) {
+		for _, op := range ops {
+			done <- op
+		}
+	}})
+	hangs, queued := &client.Op{Command: []byte("a")}, &client.Op{Command: []byte("b")}
+	cl.Submit([]*client.Op{hangs})
+	cl.Submit([]*client.Op{queued})
+	if op := <-done; op != queued || op.Outcome != client.OutcomeFailed || !errors.Is(op.Err, core.ErrTimeout) {
+		t.Fatalf("%q ended as %v, %v; want the queued one, failed for lack of time", op.Command, op.Outcome, op.Err)
+	}
+}
+
+// The time of a call is that of the youngest operation in it.
+func TestCallTimeoutIsTheLatestDeadline(t *testing.T) {
+	s := &script{}
+	cl := open(t, s, client.Config{Depth: 1, Timeout: 10 * time.Second})
+	cl.Submit([]*client.Op{{Command: []byte("a")}}) // keeps the link busy
+	cl.Submit([]*client.Op{{Command: []byte("b")}})
+	time.Sleep(20 * time.Millisecond) // the clock has to move on for there to be a difference
+	cl.Submit([]*client.Op{{Command: []byte("c")}})
+	var second time.Duration
+	s.release(ok)
+	s.release(func(c *core.Call) { second = c.Timeout; ok(c) })
+	if second < 10*time.Second-10*time.Millisecond {
+		t.Fatalf("the call has %v, want the 10 s of its youngest operation", second)
+	}
+}
+
+// Batches of reads are closed by what comes back.
+func TestReadsAreBatchedByTheirResults(t *testing.T) {
+	s := &script{}
+	cl := open(t, s, client.Config{ReadBytes: 1000, Batch: batch.Config{SizeBytes: 3000}})
+	var ops []*client.Op
+	for range 6 {
+		ops = append(ops, &client.Op{Read: true, Command: []byte("k")})
+	}
+	cl.Submit(ops)
+	if s.sent != 2 {
+		t.Fatalf("%d calls left at once, want two that are full", s.sent)
+	}
+	s.release(func(c *core.Call) {
+		if n := len(c.Request.(*core.ReadRequest).Queries); n != 2 {
+			t.Errorf("a call asks for %d results of 1,000 bytes, want 2 with a batch size of 3,000", n)
+		}
+		ok(c)
+	})
+}

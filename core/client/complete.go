@@ -58,7 +58,8 @@ func (h *handler) Complete(calls []*core.Call) {
 		*ended = c.settle(f, now, *ended)
 		c.giveBack(f)
 	}
-	next := c.dispatch(now)
+	next, all := c.dispatch(now, *ended)
+	*ended = all
 	c.mu.Unlock()
 	// The next batch leaves before the submitters hear of this one, so that
 	// the cluster works while they do.
@@ -133,7 +134,9 @@ func endAll(ops []*Op, outcome Outcome, err error, ended []*Op) []*Op {
 }
 
 func (c *Client) settleError(f *flight, err error, now time.Time, ended []*Op) []*Op {
-	c.leader.suspect(f.call.To, now)
+	if !errors.Is(err, core.ErrTooLarge) { // which says nothing about who leads
+		c.leader.suspect(f.call.To, now)
+	}
 	if core.NotSent(err) && !c.closed {
 		return c.retry(f, err, now, ended)
 	}
@@ -149,7 +152,7 @@ func (c *Client) retry(f *flight, why error, now time.Time, ended []*Op) []*Op {
 			ended = append(ended, op)
 			continue
 		}
-		f.lane.queue.Push(op, opOverheadBytes+len(op.Command), now)
+		f.lane.push(op, now)
 	}
 	return ended
 }

@@ -15,11 +15,38 @@ type lane struct {
 	queue    *batch.Queue[*Op]
 	inFlight int
 	stats    BatchStats
+
+	// resultBytes is what a result is expected to take on its way back.
+	resultBytes int
+
+	// earliest is no later than any deadline in the queue.
+	earliest time.Time
+}
+
+// push queues an operation.
+func (l *lane) push(op *Op, now time.Time) {
+	if l.queue.Len() == 0 || op.deadline.Before(l.earliest) {
+		l.earliest = op.deadline
+	}
+	l.queue.Push(op, opOverheadBytes+len(op.Command)+l.resultBytes, now)
 }
 
 // expire ends queued operations whose time has passed.
 func (l *lane) expire(now time.Time, ended []*Op) []*Op {
-	overdue := l.queue.Remove(func(op *Op) bool { return !now.Before(op.deadline) })
+	if l.queue.Len() == 0 || now.Before(l.earliest) {
+		return ended
+	}
+	var next time.Time
+	overdue := l.queue.Remove(func(op *Op) bool {
+		if !now.Before(op.deadline) {
+			return true
+		}
+		if next.IsZero() || op.deadline.Before(next) {
+			next = op.deadline
+		}
+		return false
+	})
+	l.earliest = next
 	for _, op := range overdue {
 		err := op.Err // what went wrong at the last attempt
 		if err == nil {
@@ -65,8 +92,7 @@ func (c *Client) newFlight(l *lane, ops []*Op, now time.Time) *core.Call {
 	f.lane = l
 	f.ops = append(f.ops[:0], ops...)
 	f.call.To = c.leader.target()
-	// The oldest operation's time; those behind it have a little more.
-	f.call.Timeout = max(ops[0].deadline.Sub(now), time.Millisecond)
+	f.call.Timeout = latest(ops).Sub(now)
 	f.call.Err = nil
 	if l.read {
 		f.read.From = c.config.Self
@@ -78,6 +104,18 @@ func (c *Client) newFlight(l *lane, ops []*Op, now time.Time) *core.Call {
 		f.call.Request, f.call.Response = &f.propose, &f.proposeResponse
 	}
 	return &f.call
+}
+
+// latest is the last deadline among operations: a call that ended with the first
+// would take the others with it.
+func latest(ops []*Op) time.Time {
+	last := ops[0].deadline
+	for _, op := range ops[1:] {
+		if op.deadline.After(last) {
+			last = op.deadline
+		}
+	}
+	return last
 }
 
 func commands(list [][]byte, ops []*Op) [][]byte {

@@ -53,16 +53,12 @@ func (b *inbox) do(task func()) {
 	b.ring()
 }
 
-// persisted notes what became of a write. The loop need not be woken when it
-// made the write itself a moment ago, as with a storage in memory: it looks
-// again before it sleeps.
-func (b *inbox) persisted(d durable, wake bool) {
+// persisted notes what became of a write. It does not wake the loop, which looks
+// again by itself after every write that it makes.
+func (b *inbox) persisted(d durable) {
 	b.mu.Lock()
 	b.new.durable = append(b.new.durable, d)
 	b.mu.Unlock()
-	if wake {
-		b.ring()
-	}
 }
 
 func (b *inbox) ring() {

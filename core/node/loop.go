@@ -73,7 +73,7 @@ func (n *Node) received(r *core.Incoming) {
 	}
 	switch req := r.Request.(type) {
 	case *core.ProposeRequest:
-		n.proposed.queue.Push(r, req.SizeBytes(), time.Now())
+		n.enqueue(r, req)
 	case *core.ReadRequest:
 		n.reads.waiting = append(n.reads.waiting, r)
 	case *core.InstallSnapshotRequest:
@@ -103,15 +103,19 @@ func (n *Node) refuse(r *core.Incoming, err error) {
 // sent leaves before entries are applied, so that peers and state machine work
 // at the same time.
 func (n *Node) drain() {
-	for n.failed == nil {
+	for {
 		n.becomeDurable()
-		if !n.raft.HasReady() {
+		if n.failed != nil || !n.raft.HasReady() {
 			return
 		}
 		rd := n.raft.Ready()
-		n.persist(&rd)
+		if n.persist(&rd); n.failed != nil {
+			return
+		}
 		n.dispatch(rd.Messages)
-		n.becomeDurable()
+		if n.becomeDurable(); n.failed != nil {
+			return
+		}
 		n.reads.confirm(rd.Reads)
 		// Before anything is applied: after a change of leader, other entries may
 		// stand where the clients' were.

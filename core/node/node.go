@@ -43,6 +43,11 @@ type Config struct {
 	// follower at once. Default 4.
 	Pipeline int
 
+	// Callers is the number of operations that all clients together have under way
+	// at most, if that is known: when so many wait here, nobody else can join a
+	// batch, and it does not linger. Zero: unknown.
+	Callers int
+
 	// Tick is the unit of time of the algorithm. Default 100 ms.
 	Tick time.Duration
 
@@ -152,7 +157,7 @@ func Start(c Config) (*Node, error) {
 	}
 	t, err := c.Open(&n.inbox)
 	if err != nil {
-		return nil, fmt.Errorf("%v: %w", c.ID, err)
+		return nil, errors.Join(fmt.Errorf("%v: %w", c.ID, err), c.Storage.Close())
 	}
 	n.transport = t
 	n.publish()
@@ -222,6 +227,9 @@ func (n *Node) Close() error {
 	n.closed.Do(func() {
 		close(n.quit)
 		n.loop.Wait()
+		for to := range n.fetching {
+			n.stopSnapshot(to)
+		}
 		err = errors.Join(n.transport.Close(), n.config.Storage.Close())
 	})
 	return err

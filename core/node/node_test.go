@@ -313,3 +313,81 @@ func TestConfigIsChecked(t *testing.T) {
 		}
 	}
 }
+
+// deaf loses everything that the silenced node sends to others.
+type deaf struct {
+	core.Handler
+	silenced *atomic.Uint64
+}
+
+func (d deaf) Receive(requests []*core.Incoming) {
+	var heard []*core.Incoming
+	for _, r := range requests {
+		from := core.NodeID(0)
+		switch req := r.Request.(type) {
+		case *core.AppendEntriesRequest:
+			from = req.From
+		case *core.RequestVoteRequest:
+			from = req.From
+		}
+		if from == 0 || uint64(from) != d.silenced.Load() {
+			heard = append(heard, r)
+		}
+	}
+	if len(heard) > 0 {
+		d.Handler.Receive(heard)
+	}
+}
+
+// A leader that is cut off gives up what its clients wait for: they hear that it
+// is unknown, and never the result of what took its place in the log.
+func TestDeposedLeaderGivesUpItsProposals(t *testing.T) {
+	silenced := new(atomic.Uint64)
+	var machines []*journal
+	c, cl := start(t, cluster.Config{
+		Nodes:   3,
+		Network: network(t, func(h core.Handler) core.Handler { return deaf{h, silenced} }),
+		NewStateMachine: func() core.StateMachine {
+			machines = append(machines, new(journal))
+			return machines[len(machines)-1]
+		},
+		Node:     node.Config{Tick: 10 * time.Millisecond},
+		Timeouts: core.Timeouts{Control: 50 * time.Millisecond, Append: 50 * time.Millisecond},
+	})
+	do(t, cl, &client.Op{Command: []byte("a;")})
+	old := c.Leader()
+	if c.Node(old).Stats().Elections != 1 {
+		t.Fatalf("the leader counts %d elections won, want 1", c.Node(old).Stats().Elections)
+	}
+	silenced.Store(uint64(old))
+
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	var lost [5]client.Op
+	var waiting sync.WaitGroup
+	for i := range lost {
+		lost[i] = client.Op{Command: []byte("lost;")}
+		waiting.Go(func() { _ = cl.Do(ctx, &lost[i]) }) // its outcome is looked at below
+	}
+	if _, err := c.WaitLeaderOtherThan(ctx, old); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 {
+		do(t, cl, &client.Op{Command: fmt.Appendf(nil, "b%d;", i)})
+	}
+	silenced.Store(0)
+	waiting.Wait()
+	want := do(t, cl, &client.Op{Read: true})
+	for i := range lost {
+		if op := &lost[i]; op.Outcome == client.OutcomeOK && !strings.Contains(want, "lost;") || op.Outcome == client.OutcomeOK && string(op.Result) != "lost;" {
+			t.Fatalf("an operation that is not in the state %q ended with %v, result %q", want, op.Outcome, op.Result)
+		}
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for machines[old-1].String() != want {
+		if time.Now().After(deadline) {
+			t.Fatalf("the deposed leader applied %q, the others %q", machines[old-1], want)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}

@@ -45,7 +45,12 @@ func (n *Node) persist(rd *raft.Ready) {
 
 func (n *Node) writeDone(seq uint64) func(error) {
 	return func(err error) {
-		n.inbox.persisted(durable{seq, err}, !n.writes.inside.Load())
+		n.inbox.persisted(durable{seq, err})
+		// After it was noted: a loop that leaves Storage.Write from here on looks
+		// by itself, as it does with a storage in memory.
+		if !n.writes.inside.Load() {
+			n.inbox.ring()
+		}
 	}
 }
 

@@ -12,15 +12,25 @@ import (
 // proposals holds the clients' writes: those that wait for their batch to close,
 // and those in the log that wait to be applied.
 type proposals struct {
-	queue   *batch.Queue[*core.Incoming]
-	pending []proposal // in log order
-	head    int        // those before it are done
+	queue    *batch.Queue[*core.Incoming]
+	commands int        // in the queue
+	pending  []proposal // in log order
+	head     int        // those before it are done
 }
 
 // proposal is one ProposeRequest in the log: entries first to last.
+//
+// Invariant: those pending are of the term in which this node leads. They are
+// given up before anything of a later term is applied (leadershipChanges).
 type proposal struct {
 	request     *core.Incoming
 	first, last core.Index
+}
+
+// enqueue takes up a client's write.
+func (n *Node) enqueue(r *core.Incoming, req *core.ProposeRequest) {
+	n.proposed.commands += len(req.Commands)
+	n.proposed.queue.Push(r, req.SizeBytes(), time.Now())
 }
 
 // propose puts the batches that have closed into the log. How many batches are
@@ -32,7 +42,10 @@ func (n *Node) propose() {
 	}
 	now := time.Now()
 	for {
-		requests, reason := n.proposed.queue.Next(batch.Situation{Now: now})
+		requests, reason := n.proposed.queue.Next(batch.Situation{
+			Now:  now,
+			Sole: n.config.Callers > 0 && n.proposed.commands >= n.config.Callers,
+		})
 		if reason == batch.Open {
 			return
 		}
@@ -45,6 +58,7 @@ func (n *Node) propose() {
 
 func (n *Node) proposeOne(r *core.Incoming) {
 	commands := r.Request.(*core.ProposeRequest).Commands
+	n.proposed.commands -= len(commands)
 	if len(commands) == 0 {
 		n.answerClient(r, core.StatusOK)
 		return
@@ -82,33 +96,41 @@ func (n *Node) answerClient(r *core.Incoming, status core.Status) {
 // proposed them, and answers the requests that are complete.
 func (n *Node) applied(first core.Index, results [][]byte) {
 	p := &n.proposed
+	end := first + core.Index(len(results))
 	for p.head < len(p.pending) {
 		front := &p.pending[p.head]
-		if front.first >= first+core.Index(len(results)) {
-			return
-		}
 		resp := front.request.Response.(*core.ProposeResponse)
-		for front.first <= front.last && front.first < first+core.Index(len(results)) {
+		for front.first <= front.last && front.first < end {
 			resp.Append(results[front.first-first])
 			front.first++
 		}
 		if front.first <= front.last {
-			return
+			break
 		}
 		n.answerClient(front.request, core.StatusOK)
 		p.pending[p.head] = proposal{}
 		p.head++
 	}
-	p.pending, p.head = p.pending[:0], 0
+	p.compact()
+}
+
+// compact moves the rest to the front once more than half is done.
+func (p *proposals) compact() {
+	if 2*p.head < len(p.pending) {
+		return
+	}
+	k := copy(p.pending, p.pending[p.head:])
+	clear(p.pending[k:])
+	p.pending, p.head = p.pending[:k], 0
 }
 
 // leadershipChanges answers the clients that this node can no longer serve.
 func (n *Node) leadershipChanges() {
 	term, leads := n.raft.Term(), n.raft.Leader() == n.config.ID
-	if leads && term == n.status.term {
+	if leads == n.status.led && (!leads || term == n.status.term) {
 		return
 	}
-	if n.status.led && !(leads && term == n.status.term) {
+	if n.status.led {
 		n.abandon(nil)
 	}
 	n.status.led, n.status.term = leads, term
@@ -127,7 +149,7 @@ func (n *Node) abandon(err error) {
 		n.answerClient(front.request, core.StatusUnknown)
 	}
 	clear(p.pending)
-	p.pending, p.head = p.pending[:0], 0
+	p.pending, p.head, p.commands = p.pending[:0], 0, 0
 	for _, r := range append(p.queue.Drain(), n.reads.drain()...) {
 		n.answerClient(r, core.StatusNotLeader)
 	}

@@ -142,6 +142,10 @@ type arrivingSnapshot struct {
 // receiveSnapshot takes up a chunk. One that does not follow the one before is
 // answered with the offset wanted.
 func (n *Node) receiveSnapshot(r *core.Incoming, req *core.InstallSnapshotRequest) {
+	if req.Term < n.raft.Term() {
+		n.step(r, req) // of a leader of the past: it is answered and changes nothing
+		return
+	}
 	a := &n.arriving
 	if req.Offset == 0 {
 		*a = arrivingSnapshot{meta: req.Snapshot, session: req.Session}
@@ -156,6 +160,11 @@ func (n *Node) receiveSnapshot(r *core.Incoming, req *core.InstallSnapshotReques
 	}
 	a.data = append(a.data, req.Data...)
 	n.step(r, req)
+	if req.Done {
+		// Installed before the next chunk is taken up, which may begin another.
+		n.drain()
+		*a = arrivingSnapshot{}
+	}
 }
 
 // installSnapshot makes the snapshot that has arrived the node's state.

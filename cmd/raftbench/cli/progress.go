@@ -80,8 +80,16 @@ func (p *progress) ReplicateEnds(at experiment.Position, r *reports.Replicate) {
 	}
 	fmt.Fprintf(p.w, "[%*d/%d] %-24s %9s ops/s  p50 %8s  p99 %8s  about %v left%s\n",
 		len(fmt.Sprint(at.Total)), at.Done, at.Total, at.Arm.Label, reports.FormatNumber(r.Throughput()),
-		reports.FormatLatency(float64(h.Percentile(0.5).Value)), reports.FormatLatency(float64(h.Percentile(0.99).Value)),
+		latency(h.Percentile(0.5)), latency(h.Percentile(0.99)),
 		at.Remaining.Round(time.Second), verdict)
+}
+
+// latency writes a percentile, if there were enough samples for it.
+func latency(p reports.Percentile) string {
+	if !p.Carried {
+		return "-"
+	}
+	return reports.FormatLatency(float64(p.Value))
 }
 
 func (p *progress) prefix(at experiment.Position) string {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -133,7 +134,7 @@ func (a *app) run(cmd *cobra.Command, f *runFlags) error {
 	})
 	bar.close()
 	if err != nil {
-		return fmt.Errorf("%w (what was measured is in %s)", err, dir)
+		return errors.Join(fmt.Errorf("%w (what was measured is in %s)", err, dir), reports.Write(dir, result))
 	}
 	return a.finish(cmd.Context(), dir, result)
 }
@@ -170,6 +171,8 @@ func resultDir(out string) (string, error) {
 	switch {
 	case err == nil && len(entries) > 0:
 		return "", usagef("-o %s: the directory is not empty: want a new or an empty one", out)
+	case errors.Is(err, syscall.ENOTDIR):
+		return "", usagef("-o %s: want a directory, new or empty", out)
 	case err != nil && !errors.Is(err, os.ErrNotExist):
 		return "", fmt.Errorf("-o %s: %w", out, err)
 	}
