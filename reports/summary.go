@@ -21,6 +21,7 @@ type Summary struct {
 
 	Operations Operations        // sum
 	Errors     map[string]uint64 // sum, by class
+	Counters   map[string]uint64 // sum, by name
 
 	CPUPerOp       Spread // µs
 	WireBytesPerOp Spread
@@ -66,6 +67,7 @@ func summarize(a *Arm) Summary {
 		WireBytesPerOp: SpreadOf(WireBytesPerOp(), a),
 		AllocsPerOp:    SpreadOf(AllocsPerOp(), a),
 		Errors:         map[string]uint64{},
+		Counters:       map[string]uint64{},
 		Valid:          len(a.Replicates) > 0,
 	}
 	merged := a.Response()
@@ -87,6 +89,9 @@ func (s *Summary) add(r *Replicate) {
 	s.Operations.Add(r.Operations)
 	for class, n := range r.Errors {
 		s.Errors[class] += n
+	}
+	for name, n := range r.Counters {
+		s.Counters[name] += n
 	}
 	s.Elections += r.Elections
 	s.Reorders += r.Reorders

@@ -4,14 +4,12 @@ import (
 	"context"
 	"encoding/binary"
 	"io"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/raftbench/raftbench/core"
-	"github.com/raftbench/raftbench/core/batch"
 	"github.com/raftbench/raftbench/core/client"
 	"github.com/raftbench/raftbench/core/cluster"
 	"github.com/raftbench/raftbench/core/node"
@@ -165,52 +163,4 @@ func TestSnapshotToRestartedNode(t *testing.T) {
 	if c.Node(down).Stats().Installs == 0 {
 		t.Fatal("the node caught up without a snapshot, which this test is about")
 	}
-}
-
-func BenchmarkCommit(b *testing.B) {
-	for _, clients := range []int{1, 64, 1024} {
-		b.Run(map[int]string{1: "clients=1", 64: "clients=64", 1024: "clients=1024"}[clients], func(b *testing.B) {
-			benchmarkCommit(b, inproc.Transport(), clients)
-		})
-	}
-}
-
-func benchmarkCommit(b *testing.B, nt core.NamedTransport, clients int) {
-	c := start(b, cluster.Config{Nodes: 3, Network: network(b, nt), NewStateMachine: newSum})
-	var cl *client.Client
-	var mu sync.Mutex
-	left := b.N
-	finished := make(chan struct{})
-	running := clients
-	done := func(ops []*client.Op) {
-		mu.Lock()
-		for _, op := range ops {
-			if op.Err != nil {
-				panic(op.Err)
-			}
-		}
-		next := min(left, len(ops))
-		left -= next
-		running -= len(ops) - next
-		if running == 0 {
-			close(finished)
-		}
-		mu.Unlock()
-		cl.Submit(ops[:next])
-	}
-	cl = openClient(b, c, client.Config{Done: done, Batch: batch.Config{}})
-	ops := make([]*client.Op, clients)
-	for i := range ops {
-		ops[i] = &client.Op{Command: make([]byte, 16)}
-	}
-	b.ReportAllocs()
-	b.ResetTimer()
-	cl.Submit(ops)
-	<-finished
-	b.StopTimer()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ops/s")
-	calls, sent := cl.Batches()
-	b.ReportMetric(float64(sent)/float64(calls), "ops/call")
-	s := c.Node(c.Leader()).Stats()
-	b.ReportMetric(float64(s.AppendEntries)/float64(s.Appends), "entries/append")
 }

@@ -159,6 +159,9 @@ func Notes(g *reports.Group) []Note {
 		if s.Censored {
 			list = append(list, Note{Text: s.Arm.Label + ": its percentiles are lower bounds, as refused operations have no latency"})
 		}
+		if findings := s.Findings(); len(findings) > 0 {
+			list = append(list, Note{Text: clean(s.Arm.Label + ": " + strings.Join(findings, "; "))})
+		}
 		if s.Elections > 0 {
 			list = append(list, Note{Text: fmt.Sprintf("%s: leaders were elected within the windows, %d times", s.Arm.Label, s.Elections)})
 		}

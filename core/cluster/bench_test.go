@@ -1,0 +1,93 @@
+package cluster_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/client"
+	"github.com/raftbench/raftbench/core/cluster"
+	"github.com/raftbench/raftbench/transports"
+	"github.com/raftbench/raftbench/transports/inproc"
+	"github.com/raftbench/raftbench/transports/rawtcp"
+)
+
+// BenchmarkCommit commits 16-byte commands on three nodes with callback clients:
+// the node and the client without a driver or a recorder.
+func BenchmarkCommit(b *testing.B) {
+	for _, nt := range []core.NamedTransport{inproc.Transport(), rawtcp.Transport()} {
+		for _, clients := range []int{1, 64, 1024} {
+			b.Run(fmt.Sprintf("transport=%s/clients=%d", nt.Name, clients), func(b *testing.B) {
+				benchmarkCommit(b, nt, clients)
+			})
+		}
+	}
+}
+
+func benchmarkCommit(b *testing.B, nt core.NamedTransport, clients int) {
+	c := start(b, cluster.Config{Nodes: 3, Network: network(b, nt), NewStateMachine: newSum})
+	var cl *client.Client
+	var mu sync.Mutex
+	left := b.N
+	finished := make(chan struct{})
+	running := clients
+	done := func(ops []*client.Op) {
+		mu.Lock()
+		for _, op := range ops {
+			if op.Err != nil {
+				panic(op.Err)
+			}
+		}
+		next := min(left, len(ops))
+		left -= next
+		running -= len(ops) - next
+		if running == 0 {
+			close(finished)
+		}
+		mu.Unlock()
+		cl.Submit(ops[:next])
+	}
+	cl = openClient(b, c, client.Config{Done: done})
+	ops := make([]*client.Op, clients)
+	for i := range ops {
+		ops[i] = &client.Op{Command: make([]byte, 16)}
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	cl.Submit(ops)
+	<-finished
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ops/s")
+	calls, sent := cl.Batches()
+	b.ReportMetric(float64(sent)/float64(calls), "ops/call")
+	s := c.Node(c.Leader()).Stats()
+	b.ReportMetric(float64(s.AppendEntries)/float64(s.Appends), "entries/append")
+}
+
+// BenchmarkIdle is what three nodes cost that have nothing to do: heartbeats and
+// ticks. An iteration is a second.
+func BenchmarkIdle(b *testing.B) {
+	for _, nt := range transports.All() {
+		b.Run("transport="+nt.Name, func(b *testing.B) {
+			start(b, cluster.Config{Nodes: 3, Network: network(b, nt), NewStateMachine: newSum})
+			before := cpuTime(b)
+			b.ResetTimer()
+			for range b.N {
+				<-time.After(time.Second)
+			}
+			b.ReportMetric(100*(cpuTime(b)-before).Seconds()/b.Elapsed().Seconds(), "%core")
+		})
+	}
+}
+
+func cpuTime(b *testing.B) time.Duration {
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}

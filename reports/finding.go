@@ -1,0 +1,27 @@
+package reports
+
+import "strings"
+
+// Findings says in words what the counters of the transports and nodes have that
+// should be zero in a quiet run, such as full queues, or that sets one transport
+// apart from another, such as appends out of order.
+func (s *Summary) Findings() []string {
+	var list []string
+	for _, f := range []struct{ counter, text string }{
+		{"reorders", "N appends overtook the ones before them"},
+		{"transport_overflows", "N calls found a queue full"},
+		{"transport_timeouts", "N calls timed out"},
+		{"transport_unavailable", "N calls had no connection"},
+		{"transport_broken", "N calls lost their connection"},
+		{"transport_dial_failures", "N attempts to connect failed"},
+		{"transport_breaker_trips", "circuit breakers opened N times"},
+		{"transport_handler_panics", "N batches made a handler panic"},
+		{"transport_bad_frames", "N connections brought what is no message"},
+		{"snapshots_installed", "followers fell so far behind that they were sent N snapshots"},
+	} {
+		if n := s.Counters[f.counter]; n > 0 {
+			list = append(list, strings.Replace(f.text, "N", FormatCount(float64(n)), 1))
+		}
+	}
+	return list
+}
