@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -331,7 +332,9 @@ func TestCallTimeoutIsTheLatestDeadline(t *testing.T) {
 	cl := open(t, s, client.Config{Depth: 1, Timeout: 10 * time.Second})
 	cl.Submit([]*client.Op{{Command: []byte("a")}}) // keeps the link busy
 	cl.Submit([]*client.Op{{Command: []byte("b")}})
-	time.Sleep(20 * time.Millisecond) // the clock has to move on for there to be a difference
+	for older := time.Now(); time.Since(older) < 20*time.Millisecond; {
+		runtime.Gosched() // the clock has to move on for there to be a difference
+	}
 	cl.Submit([]*client.Op{{Command: []byte("c")}})
 	var second time.Duration
 	s.release(ok)
