@@ -63,6 +63,7 @@ func (c *Cluster) startMember(m *member) error {
 	}
 	n, err := node.Start(config)
 	if err != nil {
+		_ = m.listener.Close() // so that the next attempt finds its address free
 		return err
 	}
 	c.mu.Lock()

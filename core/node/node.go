@@ -138,7 +138,8 @@ type Node struct {
 	arriving arrivingSnapshot
 }
 
-// Start opens the storage's state, the transport and the loop.
+// Start opens the storage's state, the transport and the loop. If it fails with a
+// valid config, it closes the storage.
 func Start(c Config) (*Node, error) {
 	c = c.withDefaults()
 	if err := c.validate(); err != nil {
@@ -153,7 +154,7 @@ func Start(c Config) (*Node, error) {
 	n.inbox.wake = make(chan struct{}, 1)
 	n.apply.node = n
 	if err := n.recover(); err != nil {
-		return nil, fmt.Errorf("%v: %w", c.ID, err)
+		return nil, errors.Join(fmt.Errorf("%v: %w", c.ID, err), c.Storage.Close())
 	}
 	t, err := c.Open(&n.inbox)
 	if err != nil {
