@@ -196,5 +196,6 @@ func (n *Node) fail(err error) {
 	if n.failed == nil {
 		n.failed = fmt.Errorf("%w: %w", errStorage, err)
 		n.abandon(n.failed)
+		n.writes.held = nil // answers to requests that have just been refused
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -389,5 +390,89 @@ func TestDeposedLeaderGivesUpItsProposals(t *testing.T) {
 			t.Fatalf("the deposed leader applied %q, the others %q", machines[old-1], want)
 		}
 		time.Sleep(time.Millisecond)
+	}
+}
+
+// slowDisk reports writes durable later, in order, from a goroutine of its own,
+// as a log on disk does; once broken, it reports them failed.
+type slowDisk struct {
+	core.Storage
+	broken *atomic.Bool
+	writes chan func(error)
+	ended  sync.WaitGroup
+}
+
+func newSlowDisk(broken *atomic.Bool) *slowDisk {
+	d := &slowDisk{Storage: memlog.New(), broken: broken, writes: make(chan func(error), 1024)}
+	d.ended.Go(func() {
+		for done := range d.writes {
+			runtime.Gosched()
+			if d.broken.Load() {
+				done(errors.New("input/output error"))
+				continue
+			}
+			done(nil)
+		}
+	})
+	return d
+}
+
+func (d *slowDisk) Write(w core.Write, done func(error)) {
+	d.Storage.Write(w, func(error) {})
+	d.writes <- done
+}
+
+func (d *slowDisk) Close() error {
+	close(d.writes)
+	d.ended.Wait()
+	return d.Storage.Close()
+}
+
+// With a storage that is durable later, everything works as before; and a write
+// that fails later still ends the node's service, in the middle of whatever else
+// has arrived.
+func TestAsynchronousStorage(t *testing.T) {
+	for round := range 10 {
+		broken := map[core.NodeID]*atomic.Bool{1: {}, 2: {}, 3: {}}
+		c, cl := start(t, cluster.Config{
+			Nodes:           3,
+			Network:         network(t, func(h core.Handler) core.Handler { return h }),
+			NewStateMachine: func() core.StateMachine { return new(journal) },
+			OpenStorage: func(id core.NodeID) (core.Storage, error) {
+				return newSlowDisk(broken[id]), nil
+			},
+			Node: node.Config{Tick: 5 * time.Millisecond, Batch: batch.Config{Policy: batch.None}, Pipeline: 8},
+		})
+		var all sync.WaitGroup
+		var acknowledged atomic.Int64
+		for range 8 {
+			all.Go(func() {
+				for range 20 {
+					op := &client.Op{Command: []byte("x")}
+					if cl.Do(context.Background(), op) == nil {
+						acknowledged.Add(1)
+					}
+				}
+			})
+		}
+		for acknowledged.Load() < 20 {
+			runtime.Gosched()
+		}
+		bad := c.Leader()
+		if round%2 == 1 {
+			bad = bad%3 + 1 // a follower
+		}
+		broken[bad].Store(true)
+		all.Wait()
+		got := do(t, cl, &client.Op{Read: true})
+		if n := acknowledged.Load(); int64(len(got)) < n {
+			t.Fatalf("%d writes were acknowledged, %d are there", n, len(got))
+		}
+		for deadline := time.Now().Add(20 * time.Second); c.Node(bad).Status().Err == nil; {
+			if time.Now().After(deadline) {
+				t.Fatalf("the node whose disk fails goes on: %+v", c.Node(bad).Status())
+			}
+			do(t, cl, &client.Op{Command: []byte("y")}) // something to write
+		}
 	}
 }
