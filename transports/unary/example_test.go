@@ -17,29 +17,29 @@ func (library) Call(_ context.Context, term core.Term) (core.RequestVoteResponse
 }
 
 // client says how to get core's messages through the library.
-type client struct{ library library }
+type client struct{ lib library }
 
 func (c client) Prepare(_ core.NodeID, req core.Request) (unary.Attempt, error) {
 	vote, ok := req.(*core.RequestVoteRequest)
 	if !ok {
 		return nil, core.ErrTooLarge
 	}
-	return &attempt{library: c.library, term: vote.Term}, nil // a copy: nothing points into req
+	return &attempt{lib: c.lib, term: vote.Term}, nil // a copy: nothing points into req
 }
 
 func (c client) Close() error { return nil }
 
 type attempt struct {
-	library library
-	term    core.Term
-	answer  core.RequestVoteResponse
+	lib    library
+	term   core.Term
+	answer core.RequestVoteResponse
 }
 
 func (a *attempt) Do(ctx context.Context, deadline time.Time) error {
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	var err error
-	a.answer, err = a.library.Call(ctx, a.term)
+	a.answer, err = a.lib.Call(ctx, a.term)
 	return err
 }
 
