@@ -239,6 +239,7 @@ func (s Status) String() string {
 // ProposeRequest carries a batch of commands from a client to the leader.
 type ProposeRequest struct {
 	From     NodeID // the client; clients share one name space with nodes
+	Trace    bool   // the response should carry a Trace
 	Commands [][]byte
 }
 
@@ -248,12 +249,15 @@ type ProposeResponse struct {
 	From   NodeID
 	Status Status
 	Leader NodeID // whom the node believes to lead; zero for nobody
+	Traced bool   // Trace is set: the request asked for it, and Status is StatusOK
+	Trace  Trace
 	Results
 }
 
 // ReadRequest carries a batch of linearizable queries from a client to the leader.
 type ReadRequest struct {
 	From    NodeID
+	Trace   bool // the response should carry a Trace
 	Queries [][]byte
 }
 
@@ -262,6 +266,8 @@ type ReadResponse struct {
 	From   NodeID
 	Status Status
 	Leader NodeID
+	Traced bool // as in ProposeResponse
+	Trace  Trace
 	Results
 }
 
@@ -414,11 +420,13 @@ func (r *TimeoutNowResponse) Reset() { *r = TimeoutNowResponse{} }
 // Reset implements Response.
 func (r *ProposeResponse) Reset() {
 	r.From, r.Status, r.Leader = 0, StatusOK, 0
+	r.Traced, r.Trace = false, Trace{}
 	r.Truncate()
 }
 
 // Reset implements Response.
 func (r *ReadResponse) Reset() {
 	r.From, r.Status, r.Leader = 0, StatusOK, 0
+	r.Traced, r.Trace = false, Trace{}
 	r.Truncate()
 }

@@ -23,13 +23,27 @@ type Replicate struct {
 	Series     Series        `json:"series"`
 	Events     []Event       `json:"events,omitempty"`
 
-	Cost     Cost              `json:"cost"`
+	Cost Cost `json:"cost"`
+	// Idle is what the same cluster used without a load, scaled to the length of the
+	// window; costs per operation are Cost less Idle. Nil: not measured.
+	Idle     *Cost             `json:"idle,omitempty"`
 	Counters map[string]uint64 `json:"counters,omitempty"` // of the transports of all nodes together
 
 	Elections uint64 `json:"elections"` // won within the window
 	Reorders  uint64 `json:"reorders"`  // appends that arrived out of order
 
 	Distributions []Distribution `json:"distributions,omitempty"` // batch sizes, queue depths
+
+	// Breakdown is where the time of sampled operations went; nil if none was sampled.
+	Breakdown *Breakdown `json:"breakdown,omitempty"`
+
+	// Discarded is what the warm-up measured; nil if there was none. It is kept for
+	// the sceptic and is part of no other number.
+	Discarded *Discarded `json:"discarded,omitempty"`
+
+	// Partial says that the replicate was under way when the process died or was
+	// interrupted: what is here is what it had until then. It is never Valid.
+	Partial bool `json:"partial,omitempty"`
 
 	// Valid says that the checks of the driver passed. If not, Reasons says
 	// which did not, one line each; the replicate is shown and never ranked.
@@ -85,9 +99,11 @@ type Event struct {
 // Cost is what a replicate used within its window. Nil means that it could not
 // be measured, which is not zero.
 type Cost struct {
-	CPUUser       *int64 `json:"cpu_ns_user"`   // of the whole process
-	CPUSystem     *int64 `json:"cpu_ns_system"` // of the whole process
-	WireBytes     *int64 `json:"wire_bytes"`    // payload of the TCP segments, both directions
+	CPUUser       *int64 `json:"cpu_ns_user"`    // of the whole process
+	CPUSystem     *int64 `json:"cpu_ns_system"`  // of the whole process
+	CPUClients    *int64 `json:"cpu_ns_clients"` // of the driver and the clients; nil where they share a process with nodes
+	CPUNodes      *int64 `json:"cpu_ns_nodes"`   // of all nodes together; nil as above
+	WireBytes     *int64 `json:"wire_bytes"`     // payload of the TCP segments, both directions
 	WireSegments  *int64 `json:"wire_segments"`
 	Allocs        *int64 `json:"allocs"`
 	AllocBytes    *int64 `json:"alloc_bytes"`
@@ -98,15 +114,47 @@ type Cost struct {
 	WriteSyscalls *int64 `json:"write_syscalls"`
 }
 
-// Distribution sums up something that is not a latency.
+// Distribution is how something that is not a latency was spread: batch sizes,
+// queue depths, waits.
 type Distribution struct {
-	Name  string  `json:"name"` // "append_entries_per_batch"
-	Unit  string  `json:"unit"` // "entries", "bytes", "ns"
-	Count uint64  `json:"count"`
-	Mean  float64 `json:"mean"`
-	P50   float64 `json:"p50"`
-	P99   float64 `json:"p99"`
-	Max   float64 `json:"max"`
+	Name      string     `json:"name"` // "append_entries_per_batch"
+	Unit      string     `json:"unit"` // "entries", "bytes", "ns"
+	Histogram *Histogram `json:"hdr"`
+}
+
+// Discarded is what a replicate measured before its window began.
+type Discarded struct {
+	Ended      string        `json:"ended"` // why the warm-up ended: "fixed", "stationary", "limit", "interrupted"
+	Operations Operations    `json:"operations"`
+	Histograms []OpHistogram `json:"histograms,omitempty"`
+	Series     Series        `json:"series"`
+}
+
+// Breakdown is where the time of sampled operations went, from intended start to
+// done.
+type Breakdown struct {
+	Samples uint64 `json:"samples"`
+	// Response is the mean response time of all operations, in nanoseconds, sampled
+	// or not; what the stages' means should add up to.
+	Response float64 `json:"response_ns_mean"`
+	Stages   []Stage `json:"stages"` // in the order in which an operation passes them
+}
+
+// Stage is one stretch of an operation's way.
+type Stage struct {
+	Name string  `json:"name"` // "queue", "linger", "request", "inbox", "log", "quorum", "apply", "reply"
+	Mean float64 `json:"mean_ns"`
+	// Histogram of the sampled durations in nanoseconds; zeros are counted.
+	Histogram *Histogram `json:"hdr"`
+}
+
+// Sum is the sum of the stages' means in nanoseconds.
+func (b *Breakdown) Sum() float64 {
+	sum := 0.0
+	for _, s := range b.Stages {
+		sum += s.Mean
+	}
+	return sum
 }
 
 // Throughput is successful operations per second over the window.

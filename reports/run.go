@@ -37,6 +37,10 @@ type Run struct {
 	// Warnings are one-line remarks on the machine and on the plan.
 	Warnings []string `json:"warnings,omitempty"`
 
+	// Calibration is what this machine was found capable of telling apart, if it was
+	// calibrated. It is part of the run so that a comparison works from the file alone.
+	Calibration *Calibration `json:"calibration,omitempty"`
+
 	Arms []Arm `json:"arms"`
 }
 
@@ -79,6 +83,21 @@ type Environment struct {
 	CgroupCPULimit    float64 `json:"cgroup_cpu_limit"` // in CPUs; zero: none
 	ClockSource       string  `json:"clock_source"`
 	CongestionControl string  `json:"tcp_congestion_control"`
+}
+
+// Calibration is what raftbench calibrate found out about a machine.
+type Calibration struct {
+	Measured time.Time `json:"measured"`
+	Machine  string    `json:"machine"` // Run.Machine of the calibration: it holds for no other
+	Pairs    int       `json:"pairs"`   // A/A pairs that the noise floor is worked out from
+
+	// NoiseFloor is, for each metric by name, the relative difference that two equal
+	// arms may show here: no smaller effect is called one.
+	NoiseFloor map[string]float64 `json:"noise_floor"`
+
+	// DispatchLag is how late the open loop of an idle machine is, at 20,000
+	// operations a second against a target that does nothing; in nanoseconds.
+	DispatchLag *Histogram `json:"dispatch_lag,omitempty"`
 }
 
 // Plan is what was to be measured.

@@ -38,6 +38,11 @@ type Op struct {
 	Err     error // nil exactly if Outcome is OutcomeOK
 	Tag     any   // the submitter's own
 
+	// Stages is where the time of the operation went, if Sampled; the client's,
+	// valid until the op is submitted again.
+	Stages  Stages
+	Sampled bool
+
 	deadline time.Time     // when to give up
 	wait     chan struct{} // not nil: Do waits here instead of Config.Done
 }

@@ -99,8 +99,7 @@ func replicate(s Shape, seed uint64, index int) reports.Replicate {
 		Index: index + 1, Block: index + 1, Position: int(seed), Seed: seed,
 		After: time.Duration(index) * 20 * time.Second, Warmup: time.Second, Window: window,
 		Valid: true, Elections: 0, Reorders: uint64(rng.IntN(9)),
-		Counters:      map[string]uint64{"calls": 123456, "overflows": 0},
-		Distributions: []reports.Distribution{{Name: "append_entries_per_batch", Unit: "entries", Count: 5000, Mean: 31.5, P50: 30, P99: 64, Max: 64}},
+		Counters: map[string]uint64{"calls": 123456, "overflows": 0},
 	}
 	r.Series = series(s, luck, rng)
 	for _, n := range r.Series.Completed {
@@ -118,7 +117,45 @@ func replicate(s Shape, seed uint64, index int) reports.Replicate {
 		{Op: "put", Kind: reports.KindService, Histogram: response},
 	}
 	r.Cost = cost(s, luck, r.Operations.Succeeded)
+	r.Breakdown = breakdown(response)
+	r.Distributions = []reports.Distribution{{Name: "append_entries_per_batch", Unit: "entries", Histogram: batches(rng)}}
+	r.Discarded = &reports.Discarded{
+		Ended: "stationary", Operations: reports.Operations{Started: samples, Succeeded: samples},
+		Histograms: []reports.OpHistogram{{Op: "put", Kind: reports.KindResponse, Histogram: response}},
+	}
+	if index == 1 && s.Transport == "http" {
+		r.Events = []reports.Event{
+			{At: 900 * time.Millisecond, Kind: "fault", Text: "node 1 was killed"},
+			{At: 2100 * time.Millisecond, Kind: "election", Text: "node 2 leads in term 3"},
+		}
+	}
 	return r
+}
+
+// breakdown cuts a response time into stages.
+func breakdown(response *reports.Histogram) *reports.Breakdown {
+	b := &reports.Breakdown{Samples: uint64(response.Count()), Response: response.Mean()}
+	for _, part := range []struct {
+		name  string
+		share float64
+	}{
+		{"dispatch", 0}, {"queue", 0.08}, {"linger", 0}, {"request", 0.22}, {"inbox", 0.1}, {"log", 0.05},
+		{"quorum", 0.33}, {"apply", 0.04}, {"reply", 0.18},
+	} {
+		mean := part.share * response.Mean()
+		h := hdrhistogram.New(1, int64(time.Minute), 3)
+		_ = h.RecordValues(int64(mean), response.Count())
+		b.Stages = append(b.Stages, reports.Stage{Name: part.name, Mean: mean, Histogram: reports.NewHistogram(h)})
+	}
+	return b
+}
+
+func batches(rng *rand.Rand) *reports.Histogram {
+	h := hdrhistogram.New(1, 1<<30, 3)
+	for range samples {
+		_ = h.RecordValue(1 + int64(30*rng.ExpFloat64()))
+	}
+	return reports.NewHistogram(h)
 }
 
 func series(s Shape, luck float64, rng *rand.Rand) reports.Series {
