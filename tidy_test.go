@@ -65,7 +65,9 @@ func importRules() []importRule {
 		{pkg: "workloads/...", may: []string{"core", "core/client", "workloads/...", "golang.org/x/sys/...", "github.com/HdrHistogram/hdrhistogram-go", "github.com/anishathalye/porcupine"}, why: "a workload sees a cluster as its users do, through core/client"},
 		{pkg: "reports/...", may: []string{"reports/...", "github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/plot/...", "golang.org/x/image/..."}, why: upwards},
 		{pkg: "experiment/...", may: []string{"core/...", "experiment/...", "reports/...", "transports", "workloads/...", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/sys/..."}, why: "an experiment takes its transports from the table and knows none of them"},
-		{pkg: "cmd/...", may: []string{"core/...", "transports", "workloads/...", "experiment/...", "reports/...", "cmd/...", "github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys/...", "golang.org/x/term"}, why: wiring},
+		{pkg: "cmd/raftbench/settings", may: []string{"github.com/agnivade/levenshtein", "github.com/spf13/pflag", "go.yaml.in/yaml/v3"}, why: "settings know flags and texts, not what they mean"},
+		{pkg: "cmd/raftbench/metrics", may: []string{"experiment", "reports", "workloads", "github.com/prometheus/client_golang/..."}, why: "an observer of runs, and the one place that knows Prometheus"},
+		{pkg: "cmd/...", may: []string{"core/...", "transports", "workloads/...", "experiment/...", "reports/...", "cmd/...", "github.com/spf13/cobra/...", "github.com/spf13/pflag", "golang.org/x/sys/...", "golang.org/x/term"}, why: wiring},
 	}
 }
 

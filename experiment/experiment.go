@@ -33,6 +33,10 @@ type Settings struct {
 	Policies   []batch.Policy // empty: linger where the linger is above zero, else natural
 	Pipelines  []int          // AppendEntries under way to a follower
 
+	// Named are arms with a name of their own. If there are any, the lists above are
+	// those of the Settings that each brings along, and everything else is as here.
+	Named []NamedArm
+
 	Reads    float64 // share of operations that read
 	ReadMode ReadMode
 	Keys     int
@@ -56,6 +60,12 @@ type Settings struct {
 	Timeout  time.Duration // of one operation, with redirects
 	Timeouts core.Timeouts // of the transports' calls by class; zero fields: the defaults
 	BasePort int           // of node 1; zero: free ports
+}
+
+// NamedArm is a name for the arms that the lists of some settings make.
+type NamedArm struct {
+	Name     string
+	Settings *Settings // only its lists count
 }
 
 // WarmupAuto lets the driver decide when the warm-up ends.

@@ -45,10 +45,11 @@ func (s *Settings) Plan() (*Plan, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	if len(s.batches()) == 0 {
-		return nil, fmt.Errorf("--linger %v goes with --batch.policy linger only, and policy linger needs a linger above zero", s.Lingers)
+	arms, err := s.allArms()
+	if err != nil {
+		return nil, err
 	}
-	p := &Plan{Arms: s.arms()}
+	p := &Plan{Arms: arms}
 	if n := len(p.Arms) * s.Repeat; n > MaxReplicates {
 		return nil, fmt.Errorf("%d arms times --repeat %d make %d replicates: at most %d", len(p.Arms), s.Repeat, n, MaxReplicates)
 	}
@@ -68,17 +69,48 @@ func (s *Settings) Plan() (*Plan, error) {
 		warmup = warmupEstimate
 	}
 	p.Estimate = time.Duration(len(p.Arms)*s.Repeat) * (startEstimate + warmup + s.Duration)
-	for _, n := range s.Nodes {
-		if n%2 == 0 {
-			p.Warnings = append(p.Warnings, fmt.Sprintf("%d nodes survive no more failures than %d, and need a larger majority", n, n-1))
-		}
-	}
+	p.Warnings = evenClusters(p.Arms)
 	return p, nil
 }
 
-// arms is the product of the lists.
-func (s *Settings) arms() []Arm {
-	arms := []Arm{{}}
+// evenClusters warns of clusters that pay for a node and get nothing for it.
+func evenClusters(arms []Arm) []string {
+	var warnings []string
+	seen := map[int]bool{}
+	for _, a := range arms {
+		if n := a.Nodes; n%2 == 0 && !seen[n] {
+			seen[n] = true
+			warnings = append(warnings, fmt.Sprintf("%d nodes survive no more failures than %d, and need a larger majority", n, n-1))
+		}
+	}
+	return warnings
+}
+
+// allArms is the product of the lists, or those of all named arms.
+func (s *Settings) allArms() ([]Arm, error) {
+	if len(s.Named) == 0 {
+		return s.arms("")
+	}
+	var all []Arm
+	for _, n := range s.Named {
+		if err := n.Settings.Validate(); err != nil {
+			return nil, fmt.Errorf("arm %q: %w", n.Name, err)
+		}
+		arms, err := n.Settings.arms(n.Name)
+		if err != nil {
+			return nil, fmt.Errorf("arm %q: %w", n.Name, err)
+		}
+		all = append(all, arms...)
+	}
+	return all, nil
+}
+
+// arms is the product of the lists. With a name, the labels begin with it.
+func (s *Settings) arms(name string) ([]Arm, error) {
+	if len(s.batches()) == 0 {
+		return nil, fmt.Errorf("--linger %v goes with --batch.policy linger only, and policy linger needs a linger above zero", s.Lingers)
+	}
+	arms := []Arm{{Label: name}}
 	arms = times(arms, s.Transports, func(a *Arm, v transports.Spec) string { a.Transport = v; return v.Label })
 	arms = times(arms, s.Nodes, func(a *Arm, v int) string { a.Nodes = v; return fmt.Sprintf("nodes=%d", v) })
 	if len(s.Rates) > 0 {
@@ -88,7 +120,7 @@ func (s *Settings) arms() []Arm {
 	}
 	arms = times(arms, s.Payloads, func(a *Arm, v int) string { a.Payload = v; return "payload=" + core.FormatSize(v) })
 	arms = times(arms, s.batches(), func(a *Arm, v batch.Config) string { a.Batch = v; return s.batchLabel(v) })
-	return times(arms, s.Pipelines, func(a *Arm, v int) string { a.Pipeline = v; return fmt.Sprintf("pipeline=%d", v) })
+	return times(arms, s.Pipelines, func(a *Arm, v int) string { a.Pipeline = v; return fmt.Sprintf("pipeline=%d", v) }), nil
 }
 
 // times multiplies arms by a list. Only the transport, and lists of more than

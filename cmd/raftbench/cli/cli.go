@@ -68,7 +68,7 @@ func (a *app) command() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(a.runCommand(), a.compareCommand(), a.reportCommand(), a.listCommand())
+	root.AddCommand(a.runCommand(), a.compareCommand(), a.reportCommand(), a.listCommand(), a.manCommand())
 	return root
 }
 

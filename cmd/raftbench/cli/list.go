@@ -53,10 +53,4 @@ func allowed(o core.Option) string {
 	return strings.Join(o.Allowed, "|")
 }
 
-func join[T ~string](values []T) string {
-	var out []string
-	for _, v := range values {
-		out = append(out, string(v))
-	}
-	return strings.Join(out, ", ")
-}
+func join[T ~string](values []T) string { return strings.Join(texts(values), ", ") }

@@ -4,31 +4,33 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"golang.org/x/term"
 
+	"github.com/raftbench/raftbench/cmd/raftbench/live"
+	"github.com/raftbench/raftbench/cmd/raftbench/metrics"
 	"github.com/raftbench/raftbench/experiment"
 	"github.com/raftbench/raftbench/reports"
 	"github.com/raftbench/raftbench/workloads"
 )
 
-// progress tells how a run goes: a line that is rewritten on a terminal, and one
-// line for each replicate in any case.
-type progress struct {
-	w    io.Writer
-	live bool
-
-	replicate   time.Time // when it started
-	last        workloads.Progress
-	lastPrinted time.Time
-}
-
-func (a *app) newProgress(quiet bool) *progress {
-	if quiet {
-		return &progress{w: io.Discard}
+// newView shows how a run goes: a table on a terminal, lines elsewhere, nothing if
+// quiet.
+func (a *app) newView(quiet bool) *live.View {
+	f, ok := a.stderr.(*os.File)
+	switch {
+	case quiet:
+		return live.New(io.Discard, nil)
+	case !ok || !isTerminal(f) || os.Getenv("TERM") == "dumb":
+		return live.New(a.stderr, nil)
 	}
-	return &progress{w: a.stderr, live: isTerminal(a.stderr)}
+	return live.New(f, func() (int, int) {
+		columns, rows, err := term.GetSize(int(f.Fd()))
+		if err != nil {
+			return 80, 24
+		}
+		return columns, rows
+	})
 }
 
 func isTerminal(w io.Writer) bool {
@@ -41,63 +43,63 @@ func (a *app) colour() bool {
 	return isTerminal(a.stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
-// eraseLine returns to the start of the line and clears it.
-const eraseLine = "\r\x1b[K"
+// observers passes what it is told on to all that watch a run.
+type observers struct {
+	view     *live.View
+	exporter *metrics.Exporter // nil: nobody asked for metrics
+}
+
+// watch makes those that watch a run. The caller closes them.
+func (a *app) watch(f *runFlags) (observers, error) {
+	o := observers{view: a.newView(f.quiet)}
+	if f.metrics == "" {
+		return o, nil
+	}
+	o.exporter = metrics.New()
+	if err := o.exporter.Serve(f.metrics); err != nil {
+		return o, err
+	}
+	if !f.quiet {
+		fmt.Fprintf(a.stderr, "metrics at http://%s/metrics\n", o.exporter.Address())
+	}
+	return o, nil
+}
+
+// close ends what watch began.
+func (o observers) close() {
+	if o.exporter != nil {
+		_ = o.exporter.Close() // of a listener: there is nothing to lose
+	}
+}
 
 // ReplicateStarts implements experiment.Observer.
-func (p *progress) ReplicateStarts(at experiment.Position) {
-	p.replicate, p.last = time.Now(), workloads.Progress{}
-	if p.live {
-		fmt.Fprintf(p.w, "%s%s starts", eraseLine, p.prefix(at))
+func (o observers) ReplicateStarts(at experiment.Position) {
+	o.view.ReplicateStarts(at)
+	if o.exporter != nil {
+		o.exporter.ReplicateStarts(at)
 	}
 }
 
 // Progress implements experiment.Observer.
-func (p *progress) Progress(at experiment.Position, now workloads.Progress) {
-	if !p.live || time.Since(p.lastPrinted) < 200*time.Millisecond {
-		return
+func (o observers) Progress(at experiment.Position, now workloads.Progress) {
+	o.view.Progress(at, now)
+	if o.exporter != nil {
+		o.exporter.Progress(at, now)
 	}
-	phase := "warm-up"
-	if now.Measures {
-		phase = "measures"
+}
+
+// Partial implements experiment.Observer.
+func (o observers) Partial(at experiment.Position, r *reports.Replicate) {
+	o.view.Partial(at, r)
+	if o.exporter != nil {
+		o.exporter.Partial(at, r)
 	}
-	rate := float64(now.Succeeded-p.last.Succeeded) / (now.Elapsed - p.last.Elapsed).Seconds()
-	remaining := max(at.Remaining-time.Since(p.replicate), 0)
-	fmt.Fprintf(p.w, "%s%s %s %s ops/s, %d errors, about %v left",
-		eraseLine, p.prefix(at), phase, reports.FormatNumber(rate), now.Failed+now.Unknown, remaining.Round(time.Second))
-	p.last, p.lastPrinted = now, time.Now()
 }
 
 // ReplicateEnds implements experiment.Observer.
-func (p *progress) ReplicateEnds(at experiment.Position, r *reports.Replicate) {
-	if p.live {
-		fmt.Fprint(p.w, eraseLine)
-	}
-	h := r.Response()
-	verdict := ""
-	if !r.Valid {
-		verdict = "  INVALID: " + r.Reasons[0]
-	}
-	fmt.Fprintf(p.w, "[%*d/%d] %-24s %9s ops/s  p50 %8s  p99 %8s  about %v left%s\n",
-		len(fmt.Sprint(at.Total)), at.Done, at.Total, at.Arm.Label, reports.FormatNumber(r.Throughput()),
-		latency(h.Percentile(0.5)), latency(h.Percentile(0.99)),
-		at.Remaining.Round(time.Second), verdict)
-}
-
-// latency writes a percentile, if there were enough samples for it.
-func latency(p reports.Percentile) string {
-	if !p.Carried {
-		return "-"
-	}
-	return reports.FormatLatency(float64(p.Value))
-}
-
-func (p *progress) prefix(at experiment.Position) string {
-	return fmt.Sprintf("[%d/%d] %s", at.Done+1, at.Total, at.Arm.Label)
-}
-
-func (p *progress) close() {
-	if p.live {
-		fmt.Fprint(p.w, eraseLine)
+func (o observers) ReplicateEnds(at experiment.Position, r *reports.Replicate) {
+	o.view.ReplicateEnds(at, r)
+	if o.exporter != nil {
+		o.exporter.ReplicateEnds(at, r)
 	}
 }

@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/raftbench/raftbench/transports"
+)
+
+// The ready experiments are whole, and their README has them all.
+func TestExperiments(t *testing.T) {
+	files, err := filepath.Glob("../../../experiments/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no experiments: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			var stdout, stderr strings.Builder
+			code := run(t.Context(), transports.All(), []string{"run", "--dry-run", "-f", file}, &stdout, &stderr)
+			if code != exitOK {
+				t.Fatalf("exit code %d: %s", code, stderr.String())
+			}
+			if !strings.Contains(stdout.String(), "replicates, about") {
+				t.Errorf("no plan:\n%s", stdout.String())
+			}
+		})
+	}
+}
+
+// The shell completes elements of lists and options of transports.
+func TestCompleteTransport(t *testing.T) {
+	a := &app{transports: transports.All(), stdout: io.Discard, stderr: io.Discard}
+	for typed, want := range map[string]string{
+		"":                  "all",
+		"raw":               "rawtcp",
+		"rawtcp,":           "rawtcp,grpc",
+		"grpc:":             "grpc:mode=unary",
+		"rawtcp,grpc:mode=": "rawtcp,grpc:mode=stream",
+		"rawtcp:":           "rawtcp:conns=",
+	} {
+		list, _ := a.completeTransport(typed)
+		if !strings.Contains("\n"+strings.Join(list, "\n")+"\n", "\n"+want+"\n") {
+			t.Errorf("after %q, %q is not offered: %v", typed, want, list)
+		}
+	}
+}

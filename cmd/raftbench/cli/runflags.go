@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/batch"
+	"github.com/raftbench/raftbench/experiment"
+	"github.com/raftbench/raftbench/workloads"
+)
+
+// runFlags is what `raftbench run` can be told.
+type runFlags struct {
+	experiment.Settings
+	transports string
+	file       string
+	arrivals   string
+	out        string
+	dryRun     bool
+	quiet      bool
+	metrics    string
+}
+
+// runFlags adds all flags to a set that writes to f.
+func (a *app) runFlags(fs *pflag.FlagSet, f *runFlags) {
+	a.loadFlags(fs, f)
+	a.tuningFlags(fs, f)
+	a.timeoutFlags(fs, f)
+	a.planFlags(fs, f)
+}
+
+// loadFlags are about what the clients ask for.
+func (a *app) loadFlags(fs *pflag.FlagSet, f *runFlags) {
+	fs.StringVar(&f.transports, "transport", "all", "transports, each with options: "+a.transportNames()+"; such as grpc,grpc:mode=unary,rawtcp:conns=4")
+	fs.Var(newList(&f.Nodes, "list", "3", parseCount), "nodes", "members of the cluster: 1, 3, 5 or 7")
+	fs.VarP(newList(&f.Clients, "list", "64", parseCount), "clients", "c", "closed loop: clients, each with one operation under way")
+	fs.VarP(newList(&f.Rates, "list", "", parseRate), "rate", "r", "open loop instead: operations per second, such as 5k; latency counts from the intended start")
+	fs.StringVar(&f.arrivals, "arrivals", "poisson", "open loop: poisson or constant")
+	fs.Var(newList(&f.Payloads, "list", "128B", parseSize), "payload", "bytes of a value")
+	fs.Float64Var(&f.Reads, "reads", 0, "share of the operations that read, 0 to 1")
+	fs.StringVar((*string)(&f.ReadMode), "read-mode", string(experiment.ReadIndex), "how reads are linearizable: readindex or log")
+	fs.IntVar(&f.Keys, "keys", workloads.DefaultKeys, "number of distinct keys")
+	fs.Float64Var(&f.Zipf, "zipf", 0, "skew of the keys: Zipf's exponent; 0: all equally likely")
+	fs.IntVar(&f.MaxOutstanding, "max-outstanding", 1<<16, "open loop: operations under way at most; more are refused and counted")
+}
+
+// tuningFlags are about how the cluster carries it.
+func (a *app) tuningFlags(fs *pflag.FlagSet, f *runFlags) {
+	fs.Var(newList(&f.BatchSizes, "list", core16KiB, parseSize), "batch.size", "a batch closes when it holds so many bytes (as in Kafka)")
+	fs.Var(newList(&f.Lingers, "list", "0s", parseDuration), "linger", "a batch closes so long after its first item (as in Kafka); 0: what gathers while the last one is under way")
+	fs.Var(newList(&f.Policies, "list", "", parsePolicy), "batch.policy", "none, natural or linger; default: linger where --linger is above 0, else natural")
+	fs.Var(newList(&f.Pipelines, "list", "4", parseCount), "pipeline", "batches under way at once: AppendEntries to each follower, and on each client link")
+	fs.IntVar(&f.BasePort, "port", 0, "port of node 1, the others follow; 0: any free ports")
+}
+
+// timeoutFlags are about when to give up.
+func (a *app) timeoutFlags(fs *pflag.FlagSet, f *runFlags) {
+	f.Timeout, f.Timeouts = 5*time.Second, core.Timeouts{}.WithDefaults()
+	fs.Var(durationValue{value: &f.Timeout}, "timeout", "time that an operation has, with redirects")
+	fs.Var(durationValue{value: &f.Timeouts.Connect}, "timeout.connect", "of one attempt to connect")
+	fs.Var(durationValue{value: &f.Timeouts.Control}, "timeout.control", "of a vote or a heartbeat")
+	fs.Var(durationValue{value: &f.Timeouts.Append}, "timeout.append", "of an AppendEntries with entries")
+	fs.Var(durationValue{value: &f.Timeouts.Snapshot}, "timeout.snapshot", "of one piece of a snapshot")
+	fs.Var(durationValue{value: &f.Timeouts.ReconnectMax}, "timeout.reconnect", "longest pause between attempts to connect: full-jitter exponential back-off up to here")
+}
+
+const core16KiB = "16KiB"
+
+// planFlags are about how long and how often.
+func (a *app) planFlags(fs *pflag.FlagSet, f *runFlags) {
+	f.Duration, f.Warmup = 3*time.Second, experiment.WarmupAuto
+	fs.VarP(durationValue{value: &f.Duration}, "duration", "d", "length of the window that is measured")
+	fs.Uint64VarP(&f.Operations, "ops", "n", 0, "end the window after so many operations instead")
+	fs.Var(durationValue{value: &f.Warmup, auto: true}, "warmup", "what to leave out before the window; auto: until throughput is steady")
+	fs.IntVar(&f.Repeat, "repeat", 3, "replicates of every arm, each on a fresh cluster, interleaved")
+	fs.Uint64Var(&f.Seed, "seed", 1, "seed of the workload and of the order of arms")
+	fs.StringVarP(&f.file, "file", "f", "", "experiment file: YAML with the long names of these flags as keys; see experiments/")
+	fs.StringVarP(&f.out, "out", "o", "", "result directory, new or empty; default raftbench-results/TIME")
+	fs.BoolVar(&f.dryRun, "dry-run", false, "print the plan and the time it will take")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress on standard error")
+	fs.StringVar(&f.metrics, "metrics", "", "address to serve Prometheus metrics at while running, such as :9464")
+}
+
+func parsePolicy(s string) (batch.Policy, error) {
+	p := batch.Policy(s)
+	for _, known := range batch.Policies() {
+		if p == known {
+			return p, nil
+		}
+	}
+	return "", fmt.Errorf("%q is not a policy: allowed are none, natural, linger", s)
+}
