@@ -53,6 +53,7 @@ func importRules() []importRule {
 		{pkg: "core/rafttest/...", may: []string{"core", "core/memlog", "core/raft", "core/rafttest/..."}, why: "the simulator drives the pure core: no real node, transport or clock"},
 		{pkg: "core/cluster/...", may: []string{"core/...", "golang.org/x/sys/..."}, why: blind},
 		{pkg: "transports", may: []string{"core", "transports/..."}, why: "the table of transports names them and nothing else"},
+		{pkg: "transports/codecs", may: []string{"core", "transports/grpc", "transports/netrpc", "transports/wire"}, why: "the table of encodings, for those who measure them without a transport"},
 		{pkg: "transports/wire", may: []string{"core"}, why: "the codec knows the messages only"},
 		{pkg: "transports/dial", may: []string{"core", "github.com/sony/gobreaker/v2"}, why: alone},
 		{pkg: "transports/unary", may: []string{"core", "transports/dial"}, why: alone},
@@ -64,10 +65,11 @@ func importRules() []importRule {
 		{pkg: "transports/inproc", may: with(), why: alone},
 		{pkg: "workloads/...", may: []string{"core", "core/client", "workloads/...", "golang.org/x/sys/...", "github.com/HdrHistogram/hdrhistogram-go", "github.com/anishathalye/porcupine"}, why: "a workload sees a cluster as its users do, through core/client"},
 		{pkg: "reports/...", may: []string{"reports/...", "github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/plot/...", "golang.org/x/image/..."}, why: upwards},
+		{pkg: "experiment/codec", may: []string{"core", "reports", "transports/codecs", "transports/wire"}, why: "it measures encodings, and nothing that carries them"},
 		{pkg: "experiment/...", may: []string{"core/...", "experiment/...", "reports/...", "transports", "workloads/...", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/sys/..."}, why: "an experiment takes its transports from the table and knows none of them"},
 		{pkg: "cmd/raftbench/settings", may: []string{"github.com/agnivade/levenshtein", "github.com/spf13/pflag", "go.yaml.in/yaml/v3"}, why: "settings know flags and texts, not what they mean"},
 		{pkg: "cmd/raftbench/metrics", may: []string{"experiment", "reports", "workloads", "github.com/prometheus/client_golang/..."}, why: "an observer of runs, and the one place that knows Prometheus"},
-		{pkg: "cmd/...", may: []string{"core/...", "transports", "workloads/...", "experiment/...", "reports/...", "cmd/...", "github.com/spf13/cobra/...", "github.com/spf13/pflag", "golang.org/x/sys/...", "golang.org/x/term"}, why: wiring},
+		{pkg: "cmd/...", may: []string{"core/...", "transports", "transports/codecs", "workloads/...", "experiment/...", "reports/...", "cmd/...", "github.com/spf13/cobra/...", "github.com/spf13/pflag", "golang.org/x/sys/...", "golang.org/x/term"}, why: wiring},
 	}
 }
 

@@ -26,9 +26,9 @@ type Trace struct {
 	Received time.Duration // when the request was handed to the node, on that clock
 
 	Inbox  time.Duration // until the node put it into its log, its wait for a batch included; for a read: until its round of heartbeats left
-	Log    time.Duration // until the leader's own write was durable; zero for a read, and where a quorum was faster
+	Log    time.Duration // until the node knew its own write of it to be durable; zero for a read, and where a quorum of the others was faster
 	Quorum time.Duration // until it was committed; for a read: until the leadership was confirmed
-	Apply  time.Duration // until its result was ready
+	Apply  time.Duration // until its result was ready and handed to the transport
 }
 
 // Total is the time between Received and the answer.

@@ -5,7 +5,8 @@
 //
 // SizeBytes and Linger mean what batch.size and linger.ms mean in Kafka's
 // producer. A Queue is a pure function of its inputs and of the times it is
-// told: it has no clock, no goroutine and no lock.
+// told: it has no clock, no goroutine and no lock. It keeps count of what its
+// batches were like (Stats), in histograms of fixed size that others may use, too.
 package batch
 
 import (
@@ -121,6 +122,7 @@ type Queue[T any] struct {
 	head   int // items before it have been taken
 	bytes  int // the sum over the items still queued
 	batch  []T // the memory of the batch handed out last
+	stats  Stats
 }
 
 type item[T any] struct {
@@ -131,7 +133,8 @@ type item[T any] struct {
 
 // NewQueue makes an empty queue. The config must be valid.
 func NewQueue[T any](c Config) *Queue[T] {
-	return &Queue[T]{config: c.WithDefaults()}
+	c = c.WithDefaults()
+	return &Queue[T]{config: c, stats: Stats{Linger: c.Linger}}
 }
 
 // Push adds an item of the given size, at the given time.
@@ -153,8 +156,15 @@ func (q *Queue[T]) Next(s Situation) ([]T, Reason) {
 	if reason == Open {
 		return nil, Open
 	}
-	return q.take(), reason
+	since, bytes := q.items[q.head].since, q.bytes
+	list := q.take()
+	q.stats.add(reason, len(list), bytes-q.bytes, s.Now.Sub(since))
+	return list, reason
 }
+
+// Stats tells what became of what Next handed out. It is the queue's own: copy
+// it where others are to read it.
+func (q *Queue[T]) Stats() *Stats { return &q.stats }
 
 func (q *Queue[T]) decide(s Situation) Reason {
 	switch {

@@ -42,6 +42,15 @@ type Config struct {
 	// does not linger. Zero: unknown, as in an open loop.
 	Callers int
 
+	// SampleEvery has every n-th batch of reads and of writes ask the leader
+	// where its time goes: Op.Stages of its operations. Zero: none does.
+	SampleEvery int
+
+	// Clock is what Op.Stages are read from. Clients and nodes of one process
+	// should share it: only then the way to the leader can be told from the way
+	// back. Default: one of the client's own.
+	Clock core.Clock
+
 	// Done receives operations that have ended. It is called from goroutines of
 	// the transport, from the keeper, or from within Submit, concurrently; it
 	// must not wait and must not keep the slice. It may submit.
@@ -54,6 +63,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 5 * time.Second
+	}
+	if c.Clock.ID == 0 {
+		c.Clock.Origin = time.Now()
 	}
 	return c
 }
@@ -68,6 +80,8 @@ func (c Config) validate() error {
 		return fmt.Errorf("client: Depth %d: must not be negative", c.Depth)
 	case c.Timeout < 0:
 		return fmt.Errorf("client: Timeout %v: must not be negative", c.Timeout)
+	case c.SampleEvery < 0:
+		return fmt.Errorf("client: SampleEvery %d: must not be negative", c.SampleEvery)
 	}
 	return c.Batch.Validate()
 }
@@ -120,9 +134,9 @@ func (c *Client) Submit(ops []*Op) {
 		return
 	}
 	for _, op := range ops {
-		op.Err = nil
+		op.Err, op.Sampled = nil, false
 		op.deadline = now.Add(c.config.Timeout)
-		c.laneOf(op).push(op, now)
+		c.push(op, now)
 	}
 	calls, ended := c.dispatch(now, nil)
 	c.mu.Unlock()
@@ -132,6 +146,7 @@ func (c *Client) Submit(ops []*Op) {
 
 func (c *Client) refuse(ops []*Op) {
 	for _, op := range ops {
+		op.Sampled = false
 		op.end(OutcomeFailed, core.ErrClosed)
 	}
 	c.deliver(ops)
@@ -157,15 +172,20 @@ func (c *Client) dispatch(now time.Time, ended []*Op) (calls []*core.Call, _ []*
 	if c.closed {
 		return nil, ended
 	}
+	pause := c.leader.pausedUntil
+	paused := now.Before(pause)
 	for _, l := range []*lane{&c.writes, &c.reads} {
 		ended = l.expire(now, ended)
 	}
-	if pause := c.leader.pausedUntil; now.Before(pause) {
+	if paused {
 		c.keeper.wakeAt(pause)
 	} else {
 		calls = c.fly(now)
 	}
 	for _, l := range []*lane{&c.writes, &c.reads} {
+		if shut := paused || l.inFlight >= c.config.Depth; shut != l.gate.shut {
+			l.gate.turn(c.at(now))
+		}
 		if l.queue.Len() > 0 {
 			c.keeper.wakeAt(l.earliest)
 		}
@@ -184,7 +204,7 @@ func (c *Client) fly(now time.Time) []*core.Call {
 				break
 			}
 			l.inFlight++
-			l.stats.add(len(ops))
+			l.depths.Record(int64(l.inFlight))
 			calls = append(calls, c.newFlight(l, ops, now))
 		}
 		if at, ok := l.queue.Deadline(); ok && l.inFlight < c.config.Depth {

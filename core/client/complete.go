@@ -51,11 +51,13 @@ func (h *handler) Complete(calls []*core.Call) {
 	c := (*Client)(h)
 	now := time.Now()
 	ended := c.takeFinished()
+	sampled := false
 	c.mu.Lock()
 	for _, call := range calls {
 		f := call.Tag.(*flight)
 		f.lane.inFlight--
 		*ended = c.settle(f, now, *ended)
+		sampled = sampled || f.traced
 		c.giveBack(f)
 	}
 	next, all := c.dispatch(now, *ended)
@@ -64,6 +66,9 @@ func (h *handler) Complete(calls []*core.Call) {
 	// The next batch leaves before the submitters hear of this one, so that
 	// the cluster works while they do.
 	c.send(next)
+	if sampled {
+		c.finish(*ended, c.config.Clock.Now())
+	}
 	c.deliver(*ended)
 	clear(*ended)
 	*ended = (*ended)[:0]
@@ -86,7 +91,11 @@ func (c *Client) settle(f *flight, now time.Time, ended []*Op) []*Op {
 	switch status {
 	case core.StatusOK:
 		c.leader.confirm(f.call.To)
-		return settleResults(f.ops, results, f.lane.read, ended)
+		ended = settleResults(f.ops, results, f.lane.read, ended)
+		if f.traced {
+			c.account(f)
+		}
+		return ended
 	case core.StatusNotLeader:
 		c.leader.redirect(f.call.To, hint, now)
 		return c.retry(f, ErrNoLeader, now, ended)
@@ -152,7 +161,7 @@ func (c *Client) retry(f *flight, why error, now time.Time, ended []*Op) []*Op {
 			ended = append(ended, op)
 			continue
 		}
-		f.lane.push(op, now)
+		c.push(op, now)
 	}
 	return ended
 }

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/raftbench/raftbench/core"
@@ -14,7 +13,10 @@ type lane struct {
 	read     bool
 	queue    *batch.Queue[*Op]
 	inFlight int
-	stats    BatchStats
+	gate     gate
+	depths   batch.Histogram // inFlight at each batch that left, with it
+
+	unsampled int // batches since the last one that asked for a trace
 
 	// resultBytes is what a result is expected to take on its way back.
 	resultBytes int
@@ -23,8 +25,12 @@ type lane struct {
 	earliest time.Time
 }
 
-// push queues an operation.
-func (l *lane) push(op *Op, now time.Time) {
+// push queues an operation. The lock is held.
+func (c *Client) push(op *Op, now time.Time) {
+	l := c.laneOf(op)
+	if c.config.SampleEvery > 0 {
+		op.open = l.gate.open(c.at(now))
+	}
 	if l.queue.Len() == 0 || op.deadline.Before(l.earliest) {
 		l.earliest = op.deadline
 	}
@@ -57,28 +63,17 @@ func (l *lane) expire(now time.Time, ended []*Op) []*Op {
 	return append(ended, overdue...)
 }
 
-// BatchStats counts the batches sent on a link and the operations in them.
-type BatchStats struct {
-	batches, ops atomic.Uint64
-}
-
-func (s *BatchStats) add(ops int) {
-	s.batches.Add(1)
-	s.ops.Add(uint64(ops))
-}
-
-// Batches returns how many calls were sent, and how many operations in them.
-func (c *Client) Batches() (calls, ops uint64) {
-	return c.writes.stats.batches.Load() + c.reads.stats.batches.Load(),
-		c.writes.stats.ops.Load() + c.reads.stats.ops.Load()
-}
-
 // flight is one call under way with the operations that it carries. Flights are
 // used again.
 type flight struct {
 	call core.Call
 	lane *lane
 	ops  []*Op
+
+	// Of a flight that asks for a trace:
+	traced bool
+	sent   time.Duration // when it left
+	open   time.Duration // what its lane's gate said then
 
 	propose         core.ProposeRequest
 	proposeResponse core.ProposeResponse
@@ -94,12 +89,15 @@ func (c *Client) newFlight(l *lane, ops []*Op, now time.Time) *core.Call {
 	f.call.To = c.leader.target()
 	f.call.Timeout = latest(ops).Sub(now)
 	f.call.Err = nil
+	if f.traced = c.sample(l); f.traced {
+		f.sent, f.open = c.config.Clock.Now(), l.gate.open(c.at(now))
+	}
 	if l.read {
-		f.read.From = c.config.Self
+		f.read.From, f.read.Trace = c.config.Self, f.traced
 		f.read.Queries = commands(f.read.Queries[:0], ops)
 		f.call.Request, f.call.Response = &f.read, &f.readResponse
 	} else {
-		f.propose.From = c.config.Self
+		f.propose.From, f.propose.Trace = c.config.Self, f.traced
 		f.propose.Commands = commands(f.propose.Commands[:0], ops)
 		f.call.Request, f.call.Response = &f.propose, &f.proposeResponse
 	}

@@ -44,6 +44,8 @@ type Op struct {
 	Sampled bool
 
 	deadline time.Time     // when to give up
+	open     time.Duration // what the lane's gate said when the operation was queued
+	rest     Stage         // of a sampled operation: the stage that its last part belongs to
 	wait     chan struct{} // not nil: Do waits here instead of Config.Done
 }
 

@@ -9,7 +9,7 @@ type Stage uint8
 // The stages, in the order in which an operation passes them. A read has no
 // StageLog.
 const (
-	StageQueue   Stage = iota // on the link, for want of a free place among Config.Depth, or of a leader
+	StageQueue   Stage = iota // on the link, for want of a free place among Config.Depth, or of a leader; attempts that failed count as that
 	StageLinger               // on the link, because the policy waits for company though a batch could leave
 	StageRequest              // from Transport.Send to the leader's Handler.Receive: encoding, wire, decoding and wake-ups
 	StageInbox                // core.Trace.Inbox

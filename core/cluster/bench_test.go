@@ -22,13 +22,25 @@ func BenchmarkCommit(b *testing.B) {
 	for _, nt := range []core.NamedTransport{inproc.Transport(), rawtcp.Transport()} {
 		for _, clients := range []int{1, 64, 1024} {
 			b.Run(fmt.Sprintf("transport=%s/clients=%d", nt.Name, clients), func(b *testing.B) {
-				benchmarkCommit(b, nt, clients)
+				benchmarkCommit(b, nt, clients, client.Config{})
 			})
 		}
 	}
 }
 
-func benchmarkCommit(b *testing.B, nt core.NamedTransport, clients int) {
+// BenchmarkCommitSampled is BenchmarkCommit with traces: of every batch, and of
+// one in a hundred.
+func BenchmarkCommitSampled(b *testing.B) {
+	for _, every := range []int{1, 100} {
+		for _, clients := range []int{1, 1024} {
+			b.Run(fmt.Sprintf("every=%d/clients=%d", every, clients), func(b *testing.B) {
+				benchmarkCommit(b, inproc.Transport(), clients, client.Config{SampleEvery: every})
+			})
+		}
+	}
+}
+
+func benchmarkCommit(b *testing.B, nt core.NamedTransport, clients int, config client.Config) {
 	c := start(b, cluster.Config{Nodes: 3, Network: network(b, nt), NewStateMachine: newSum})
 	var cl *client.Client
 	var mu sync.Mutex
@@ -51,7 +63,8 @@ func benchmarkCommit(b *testing.B, nt core.NamedTransport, clients int) {
 		mu.Unlock()
 		cl.Submit(ops[:next])
 	}
-	cl = openClient(b, c, client.Config{Done: done})
+	config.Done = done
+	cl = openClient(b, c, config)
 	ops := make([]*client.Op, clients)
 	for i := range ops {
 		ops[i] = &client.Op{Command: make([]byte, 16)}

@@ -8,8 +8,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/client"
@@ -63,13 +65,14 @@ const firstClient = 1000
 // Kill, Restart, Isolate and Heal, which are one caller's.
 type Cluster struct {
 	config  Config
+	clock   core.Clock // of all nodes and clients
 	wires   wires
 	members []*member // node 1 first
 
-	mu        sync.Mutex
-	changed   chan struct{} // closed and replaced whenever a node's status changes
-	elections int
-	clients   int
+	mu          sync.Mutex
+	changed     chan struct{} // closed and replaced whenever a node's status changes
+	leaderships []Leadership
+	clients     int
 }
 
 // Start starts all nodes and waits until one of them leads. Node 1 stands for
@@ -78,7 +81,7 @@ func Start(ctx context.Context, config Config) (*Cluster, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	c := &Cluster{config: config, changed: make(chan struct{})}
+	c := &Cluster{config: config, clock: newClock(), changed: make(chan struct{})}
 	if config.OpenStorage == nil {
 		c.config.OpenStorage = memoryStorage()
 	}
@@ -89,6 +92,12 @@ func Start(ctx context.Context, config Config) (*Cluster, error) {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
+}
+
+// newClock is a clock that begins now, with an ID that no other process is likely
+// to have.
+func newClock() core.Clock {
+	return core.Clock{ID: rand.Uint64() | 1, Origin: time.Now()}
 }
 
 func (c *Cluster) startAll(ctx context.Context) error {
@@ -153,17 +162,10 @@ func (c *Cluster) onChange(s node.Status) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s.Leads() {
-		c.elections++
+		c.led(s)
 	}
 	close(c.changed)
 	c.changed = make(chan struct{})
-}
-
-// Elections is the number of times that a node became leader.
-func (c *Cluster) Elections() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.elections
 }
 
 // Leader returns the node that leads in the highest term, or zero.
@@ -199,14 +201,14 @@ func (c *Cluster) WaitLeaderOtherThan(ctx context.Context, old core.NodeID) (cor
 	}
 }
 
-// Client opens a client. Self, Nodes and Open of config are filled in; close
-// the client before the cluster.
+// Client opens a client. Self, Nodes, Open and Clock of config are filled in;
+// close the client before the cluster.
 func (c *Cluster) Client(config client.Config) (*client.Client, error) {
 	c.mu.Lock()
 	config.Self = core.NodeID(firstClient + c.clients)
 	c.clients++
 	c.mu.Unlock()
-	config.Nodes = c.IDs()
+	config.Nodes, config.Clock = c.IDs(), c.clock
 	// Whoever leads is asked first.
 	if i := slices.Index(config.Nodes, c.Leader()); i > 0 {
 		config.Nodes = append(config.Nodes[i:len(config.Nodes):len(config.Nodes)], config.Nodes[:i]...)

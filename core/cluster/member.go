@@ -46,7 +46,7 @@ func (c *Cluster) startMember(m *member) error {
 	}
 	config := c.config.Node
 	config.ID = m.id
-	config.Peers = c.IDs()
+	config.Peers, config.Clock = c.IDs(), c.clock
 	config.Unordered = !c.config.Network.Ordered
 	config.Storage = storage
 	config.StateMachine = c.config.NewStateMachine()

@@ -9,7 +9,8 @@ import (
 // inbox is where the transport, the storage and callers leave what the loop is to
 // take up. It is the node's core.Handler.
 type inbox struct {
-	wake chan struct{}
+	wake  chan struct{}
+	clock core.Clock
 
 	mu  sync.Mutex
 	new arrivals
@@ -31,6 +32,7 @@ type durable struct {
 
 // Receive implements core.Handler.
 func (b *inbox) Receive(requests []*core.Incoming) {
+	b.stamp(requests)
 	b.mu.Lock()
 	b.new.requests = append(b.new.requests, requests...)
 	b.mu.Unlock()

@@ -62,7 +62,7 @@ func (n *Node) turn(in *arrivals) {
 	n.leadershipChanges()
 	n.maybeSnapshot()
 	n.flush()
-	n.publish()
+	n.publish(len(in.requests), len(in.calls))
 }
 
 // received takes up one request.
@@ -113,10 +113,11 @@ func (n *Node) drain() {
 			return
 		}
 		n.dispatch(rd.Messages)
+		n.traces.left(&n.reads, rd.Messages)
 		if n.becomeDurable(); n.failed != nil {
 			return
 		}
-		n.reads.confirm(rd.Reads)
+		n.confirmReads(rd.Reads)
 		// Before anything is applied: after a change of leader, other entries may
 		// stand where the clients' were.
 		n.leadershipChanges()
@@ -140,7 +141,9 @@ func (n *Node) dispatch(messages []raft.Message) {
 			n.startSnapshot(m.To, req)
 			continue
 		}
-		n.counters.sent(m.Request)
+		if req, ok := m.Request.(*core.AppendEntriesRequest); ok {
+			n.meters.append(m.To, req)
+		}
 		n.outgoing.add(m.To, m.Request)
 	}
 }
@@ -152,6 +155,7 @@ func (n *Node) flush() {
 		n.outgoing.sent()
 	}
 	if len(n.answers) > 0 {
+		n.traces.finish()
 		n.transport.Reply(n.answers)
 		clear(n.answers)
 		n.answers = n.answers[:0]
@@ -160,6 +164,7 @@ func (n *Node) flush() {
 
 // completed takes up a call that has ended.
 func (n *Node) completed(call *core.Call) {
+	n.meters.ended(call.To, call.Request)
 	if req, ok := call.Request.(*core.InstallSnapshotRequest); ok {
 		n.continueSnapshot(call, req)
 	} else if call.Err != nil {

@@ -63,6 +63,11 @@ type Config struct {
 	// Seed makes election timeouts reproducible; nodes may share it.
 	Seed uint64
 
+	// Clock is what traces are read from (core.ProposeRequest.Trace). Nodes and
+	// clients of one process should share it. Default: one of the node's own,
+	// whose instants nobody compares.
+	Clock core.Clock
+
 	// OnChange, if set, is called from the loop whenever role, term or leader
 	// change. It must not wait.
 	OnChange func(Status)
@@ -85,6 +90,9 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.HeartbeatTicks, 1)
 	setDefault(&c.ElectionTicks, defaultElectionTicks)
 	setDefault(&c.SnapshotEntries, 1<<17)
+	if c.Clock.ID == 0 {
+		c.Clock.Origin = time.Now()
+	}
 	return c
 }
 
@@ -115,6 +123,7 @@ type Node struct {
 	transport core.Transport
 	inbox     inbox
 	counters  counters
+	meters    meters
 
 	quit   chan struct{}
 	loop   sync.WaitGroup
@@ -133,6 +142,7 @@ type Node struct {
 	apply    applier
 	proposed proposals
 	reads    reads
+	traces   traces
 	reorder  reorder
 	fetching map[core.NodeID]*snapshotStream // snapshots being sent, by follower
 	arriving arrivingSnapshot
@@ -151,7 +161,8 @@ func Start(c Config) (*Node, error) {
 		fetching: map[core.NodeID]*snapshotStream{},
 		proposed: proposals{queue: batch.NewQueue[*core.Incoming](c.Batch)},
 	}
-	n.inbox.wake = make(chan struct{}, 1)
+	n.inbox.wake, n.inbox.clock = make(chan struct{}, 1), c.Clock
+	n.traces.clock = c.Clock
 	n.apply.node = n
 	if err := n.recover(); err != nil {
 		return nil, errors.Join(fmt.Errorf("%v: %w", c.ID, err), c.Storage.Close())
@@ -161,7 +172,7 @@ func Start(c Config) (*Node, error) {
 		return nil, errors.Join(fmt.Errorf("%v: %w", c.ID, err), c.Storage.Close())
 	}
 	n.transport = t
-	n.publish()
+	n.publish(0, 0)
 	n.loop.Go(n.run)
 	return n, nil
 }

@@ -37,6 +37,7 @@ func (n *Node) persist(rd *raft.Ready) {
 		w.inside.Store(true)
 		n.config.Storage.Write(core.Write{HardState: rd.HardState, Entries: rd.Entries, Sync: rd.Sync}, n.writeDone(rd.Seq))
 		w.inside.Store(false)
+		n.traces.written(rd.Seq, rd.Entries)
 	}
 	if len(rd.AfterPersist) > 0 {
 		w.held = append(w.held, held{w.last, rd.AfterPersist})
@@ -58,6 +59,7 @@ func (n *Node) writeDone(seq uint64) func(error) {
 // what waited for them.
 func (n *Node) becomeDurable() {
 	w := &n.writes
+	n.traces.committed(n.raft.Commit()) // by followers, if at all: before it is known what the disk did
 	w.done = n.inbox.takeDurable(w.done[:0])
 	for _, d := range w.done {
 		if d.err != nil {
@@ -65,7 +67,9 @@ func (n *Node) becomeDurable() {
 			return
 		}
 		w.durable = d.seq
+		n.traces.persisted(d.seq)
 		n.raft.Persisted(d.seq)
+		n.traces.committed(n.raft.Commit())
 	}
 	released := 0
 	for _, h := range w.held {

@@ -41,6 +41,9 @@ func (n *Node) propose() {
 		return
 	}
 	now := time.Now()
+	n.status.mu.Lock() // for the meters; nobody holds it for long
+	defer n.status.mu.Unlock()
+	n.meters.queued.Record(int64(n.proposed.queue.Len()))
 	for {
 		requests, reason := n.proposed.queue.Next(batch.Situation{
 			Now:  now,
@@ -49,7 +52,6 @@ func (n *Node) propose() {
 		if reason == batch.Open {
 			return
 		}
-		n.counters.proposeBatches.Add(1)
 		for _, r := range requests {
 			n.proposeOne(r)
 		}
@@ -68,9 +70,12 @@ func (n *Node) proposeOne(r *core.Incoming) {
 		n.answerClient(r, statusOf(err))
 		return
 	}
-	n.counters.proposed.Add(uint64(len(commands)))
+	n.meters.proposed += uint64(len(commands))
 	last := first + core.Index(len(commands)) - 1
 	n.proposed.pending = append(n.proposed.pending, proposal{r, first, last})
+	if trace := traceOf(r); trace != nil {
+		n.traces.proposed(trace, last)
+	}
 }
 
 func statusOf(err error) core.Status {
@@ -86,8 +91,10 @@ func (n *Node) answerClient(r *core.Incoming, status core.Status) {
 	switch resp := r.Response.(type) {
 	case *core.ProposeResponse:
 		resp.From, resp.Status, resp.Leader = n.config.ID, status, leader
+		resp.Traced = n.traces.answered(r, status)
 	case *core.ReadResponse:
 		resp.From, resp.Status, resp.Leader = n.config.ID, status, leader
+		resp.Traced = n.traces.answered(r, status)
 	}
 	n.answers = append(n.answers, r)
 }
@@ -150,6 +157,7 @@ func (n *Node) abandon(err error) {
 	}
 	clear(p.pending)
 	p.pending, p.head, p.commands = p.pending[:0], 0, 0
+	n.traces.abandon()
 	for _, r := range append(p.queue.Drain(), n.reads.drain()...) {
 		n.answerClient(r, core.StatusNotLeader)
 	}

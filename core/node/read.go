@@ -12,6 +12,7 @@ type reads struct {
 	waiting   []*core.Incoming
 	rounds    []readRound
 	confirmed []readRound
+	traced    int // of rounds
 }
 
 // readRound is the reads that share one round of heartbeats.
@@ -19,6 +20,8 @@ type readRound struct {
 	context  uint64
 	index    core.Index
 	requests []*core.Incoming
+	traced   bool // some of them ask for a trace
+	left     bool // its heartbeats have left; kept only if traced
 }
 
 // startReads asks raft to confirm the leadership once for all reads that have
@@ -37,15 +40,21 @@ func (n *Node) startReads() {
 		}
 		return
 	}
-	rs.rounds = append(rs.rounds, readRound{context: context, requests: requests})
+	traced := asked(requests)
+	if traced {
+		rs.traced++
+	}
+	rs.rounds = append(rs.rounds, readRound{context: context, requests: requests, traced: traced})
 }
 
-// confirm notes up to which index a round's reads must see the log.
-func (rs *reads) confirm(states []raft.ReadState) {
+// confirmReads notes up to which index a round's reads must see the log.
+func (n *Node) confirmReads(states []raft.ReadState) {
+	rs := &n.reads
 	for _, s := range states {
 		for len(rs.rounds) > 0 && rs.rounds[0].context <= s.Context {
 			round := rs.rounds[0]
 			round.index = s.Index
+			n.traces.confirmed(rs, &round)
 			rs.rounds = rs.rounds[1:]
 			rs.confirmed = append(rs.confirmed, round)
 		}

@@ -26,12 +26,13 @@ type statusBox struct {
 	led  bool      // the loop's: whether it led at the last look
 	term core.Term // the loop's: the term at the last look
 
-	mu sync.Mutex
+	mu sync.Mutex // guards is and what meters says
 	is Status
 }
 
-// publish makes the state readable, and tells OnChange.
-func (n *Node) publish() {
+// publish makes the state readable and records the turn, which took up so many
+// requests and responses; it tells OnChange.
+func (n *Node) publish(requests, responses int) {
 	now := Status{
 		ID:      n.config.ID,
 		Term:    n.raft.Term(),
@@ -47,6 +48,7 @@ func (n *Node) publish() {
 	n.status.mu.Lock()
 	was := n.status.is
 	n.status.is = now
+	n.meters.turn(requests, responses)
 	n.status.mu.Unlock()
 	if n.config.OnChange != nil && (was.Term != now.Term || was.Leader != now.Leader || (was.Err == nil) != (now.Err == nil)) {
 		n.config.OnChange(now)
@@ -75,31 +77,23 @@ type Stats struct {
 	Applied        uint64 // index of the last entry applied
 }
 
+// counters are what happens too rarely to be gathered (meters).
 type counters struct {
-	proposed, proposeBatches                  atomic.Uint64
-	appends, appendEntries, appendBytes       atomic.Uint64
 	failedCalls, reorders, elections, applied atomic.Uint64
 	snapshots, installs                       atomic.Uint64
 }
 
-// sent counts a request to a peer.
-func (c *counters) sent(req core.Request) {
-	if r, ok := req.(*core.AppendEntriesRequest); ok && len(r.Entries) > 0 {
-		c.appends.Add(1)
-		c.appendEntries.Add(uint64(len(r.Entries)))
-		c.appendBytes.Add(uint64(core.EntriesSizeBytes(r.Entries)))
-	}
-}
-
-// Stats returns the counters.
+// Stats returns the counters. It may be called at any time.
 func (n *Node) Stats() Stats {
-	c := &n.counters
+	n.status.mu.Lock()
+	defer n.status.mu.Unlock()
+	c, m := &n.counters, &n.meters
 	return Stats{
-		Proposed:       c.proposed.Load(),
-		ProposeBatches: c.proposeBatches.Load(),
-		Appends:        c.appends.Load(),
-		AppendEntries:  c.appendEntries.Load(),
-		AppendBytes:    c.appendBytes.Load(),
+		Proposed:       m.proposed,
+		ProposeBatches: n.proposed.queue.Stats().Batches(),
+		Appends:        m.entries.Count(),
+		AppendEntries:  m.entries.Sum(),
+		AppendBytes:    m.bytes.Sum(),
 		FailedCalls:    c.failedCalls.Load(),
 		Reorders:       c.reorders.Load(),
 		Elections:      c.elections.Load(),

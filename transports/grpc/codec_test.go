@@ -19,8 +19,9 @@ func largest() ([]core.Request, []core.Response) {
 	for i := range entries {
 		entries[i] = core.Entry{Index: m, Term: m, Kind: core.EntryNoOp}
 	}
-	propose := &core.ProposeResponse{From: m, Status: core.StatusUnknown, Leader: m}
-	read := &core.ReadResponse{From: m, Status: core.StatusUnknown, Leader: m}
+	trace := core.Trace{Clock: m, Received: -1, Inbox: -1, Log: -1, Quorum: -1, Apply: -1} // ten bytes each
+	propose := &core.ProposeResponse{From: m, Status: core.StatusUnknown, Leader: m, Traced: true, Trace: trace}
+	read := &core.ReadResponse{From: m, Status: core.StatusUnknown, Leader: m, Traced: true, Trace: trace}
 	for range empty {
 		propose.Append(nil)
 		read.Append(nil)
@@ -31,8 +32,8 @@ func largest() ([]core.Request, []core.Response) {
 			&core.AppendEntriesRequest{From: m, Term: m, PrevIndex: m, PrevTerm: m, Commit: m, ReadContext: m, Session: m, Entries: entries},
 			&core.InstallSnapshotRequest{From: m, Term: m, Snapshot: core.SnapshotMeta{Index: m, Term: m}, Session: m, Offset: m, Data: []byte{1}, Done: true},
 			&core.TimeoutNowRequest{From: m, Term: m},
-			&core.ProposeRequest{From: m, Commands: empty},
-			&core.ReadRequest{From: m, Queries: empty},
+			&core.ProposeRequest{From: m, Trace: true, Commands: empty},
+			&core.ReadRequest{From: m, Trace: true, Queries: empty},
 		}, []core.Response{
 			&core.RequestVoteResponse{From: m, Term: m, PreVote: true, Granted: true},
 			&core.AppendEntriesResponse{From: m, Term: m, Success: true, PrevIndex: m, Match: m, HintIndex: m, HintTerm: m, ReadContext: m, Session: m},

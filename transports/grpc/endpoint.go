@@ -68,7 +68,7 @@ func openStream(c config, ep core.Endpoint) *endpoint {
 
 // Send implements core.Transport.
 func (e *endpoint) Send(calls []*core.Call) {
-	e.counters.calls.Add(uint64(len(calls)))
+	e.counters.Calls.Add(uint64(len(calls)))
 	now := e.now()
 	var refused []*core.Call
 	for len(calls) > 0 {
@@ -96,7 +96,7 @@ func (e *endpoint) complete(ended []*core.Call) {
 	}
 	for _, c := range ended {
 		if c.Err != nil {
-			e.counters.ended(c.Err)
+			e.counters.Ended(c.Err)
 		}
 	}
 	e.Handler.Complete(ended)

@@ -116,12 +116,12 @@ func (s *inbound) deliver(batch []*core.Incoming) {
 	if len(batch) == 0 {
 		return
 	}
-	s.e.counters.requests.Add(uint64(len(batch)))
+	s.e.counters.Requests.Add(uint64(len(batch)))
 	err := core.Deliver(s.e.Handler, batch)
 	if err == nil {
 		return
 	}
-	s.e.counters.handlerPanics.Add(1)
+	s.e.counters.HandlerPanics.Add(1)
 	s.mu.Lock()
 	for _, in := range batch {
 		if in.TakeAnswer() {

@@ -48,10 +48,10 @@ func (e *requestEncoder) put(m *raftpb.Request, r core.Request) {
 		m.AppendEntries = e.appendEntries(r)
 	case *core.ProposeRequest:
 		m.Propose = e.proposes.next()
-		m.Propose.From, m.Propose.Commands = uint64(r.From), r.Commands
+		m.Propose.From, m.Propose.Trace, m.Propose.Commands = uint64(r.From), r.Trace, r.Commands
 	case *core.ReadRequest:
 		m.Read = e.reads.next()
-		m.Read.From, m.Read.Queries = uint64(r.From), r.Queries
+		m.Read.From, m.Read.Trace, m.Read.Queries = uint64(r.From), r.Trace, r.Queries
 	case *core.RequestVoteRequest:
 		m.RequestVote = requestVote(r)
 	case *core.InstallSnapshotRequest:
@@ -172,9 +172,9 @@ func decodeRequest(dst core.Request, m proto.Message) error {
 	case *raftpb.AppendEntriesRequest:
 		return decodeAppendEntries(dst.(*core.AppendEntriesRequest), m)
 	case *raftpb.ProposeRequest:
-		*dst.(*core.ProposeRequest) = core.ProposeRequest{From: core.NodeID(m.From), Commands: m.Commands}
+		*dst.(*core.ProposeRequest) = core.ProposeRequest{From: core.NodeID(m.From), Trace: m.Trace, Commands: m.Commands}
 	case *raftpb.ReadRequest:
-		*dst.(*core.ReadRequest) = core.ReadRequest{From: core.NodeID(m.From), Queries: m.Queries}
+		*dst.(*core.ReadRequest) = core.ReadRequest{From: core.NodeID(m.From), Trace: m.Trace, Queries: m.Queries}
 	case *raftpb.RequestVoteRequest:
 		*dst.(*core.RequestVoteRequest) = core.RequestVoteRequest{
 			From: core.NodeID(m.From), Term: core.Term(m.Term),

@@ -96,13 +96,13 @@ func fillAppendEntries(m *raftpb.AppendEntriesResponse, r *core.AppendEntriesRes
 
 func fillPropose(m *raftpb.ProposeResponse, r *core.ProposeResponse) *raftpb.ProposeResponse {
 	m.From, m.Status = uint64(r.From), raftpb.Status(r.Status)
-	m.Leader, m.Results = uint64(r.Leader), r.List()
+	m.Leader, m.Trace, m.Results = uint64(r.Leader), newTrace(r.Traced, &r.Trace), r.List()
 	return m
 }
 
 func fillRead(m *raftpb.ReadResponse, r *core.ReadResponse) *raftpb.ReadResponse {
 	m.From, m.Status = uint64(r.From), raftpb.Status(r.Status)
-	m.Leader, m.Results = uint64(r.Leader), r.List()
+	m.Leader, m.Trace, m.Results = uint64(r.Leader), newTrace(r.Traced, &r.Trace), r.List()
 	return m
 }
 
@@ -130,8 +130,8 @@ func (e *responseEncoder) forget() {
 		m.TimeoutNow, m.Propose, m.Read, m.Failure = nil, nil, nil, nil
 	})
 	e.appends.reset(func(*raftpb.AppendEntriesResponse) {})
-	e.proposes.reset(func(m *raftpb.ProposeResponse) { m.Results = nil })
-	e.reads.reset(func(m *raftpb.ReadResponse) { m.Results = nil })
+	e.proposes.reset(func(m *raftpb.ProposeResponse) { m.Trace, m.Results = nil, nil })
+	e.reads.reset(func(m *raftpb.ReadResponse) { m.Trace, m.Results = nil, nil })
 	e.message.Responses = shorten(e.message.Responses)
 }
 
@@ -188,11 +188,13 @@ func decodeResponse(dst core.Response, m proto.Message) error {
 	case *raftpb.ProposeResponse:
 		if d, ok := dst.(*core.ProposeResponse); ok {
 			d.From, d.Leader = core.NodeID(m.From), core.NodeID(m.Leader)
+			d.Traced, d.Trace = decodeTrace(m.Trace)
 			return decodeResults(&d.Status, &d.Results, m.Status, m.Results)
 		}
 	case *raftpb.ReadResponse:
 		if d, ok := dst.(*core.ReadResponse); ok {
 			d.From, d.Leader = core.NodeID(m.From), core.NodeID(m.Leader)
+			d.Traced, d.Trace = decodeTrace(m.Trace)
 			return decodeResults(&d.Status, &d.Results, m.Status, m.Results)
 		}
 	case *raftpb.RequestVoteResponse:

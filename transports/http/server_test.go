@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ func TestPathsNameKinds(t *testing.T) {
 			t.Fatalf("%s is %v, want %v", pathOf(k), got, k)
 		}
 	}
-	for _, path := range []string{"", "/", "/raft/1/", "/raft/2/Propose", "/raft/1/propose", "/raft/1/Propose/"} {
+	for _, path := range []string{"", "/", "/raft/2/", "/raft/1/Propose", "/raft/2/propose", "/raft/2/Propose/"} {
 		if got := kindOf([]byte(path)); got != 0 {
 			t.Fatalf("%q is %v, want none", path, got)
 		}
@@ -29,8 +30,8 @@ func TestPathsNameKinds(t *testing.T) {
 }
 
 func TestPathPrefixCarriesTheVersionOfTheEncoding(t *testing.T) {
-	if wire.Version != 1 {
-		t.Fatalf("the encoding has version %d: change pathPrefix", wire.Version)
+	if want := fmt.Sprintf("/raft/%d/", wire.Version); pathPrefix != want {
+		t.Fatalf("paths begin with %s, want %s", pathPrefix, want)
 	}
 }
 

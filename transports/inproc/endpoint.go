@@ -16,7 +16,7 @@ type endpoint struct {
 	limits   core.Limits
 	timeouts core.Timeouts
 	mailbox  mailbox
-	stats    stats
+	stats    core.CallCounters
 
 	mu     sync.RWMutex
 	closed bool
@@ -61,7 +61,7 @@ func (e *endpoint) run() {
 
 // Send implements core.Transport.
 func (e *endpoint) Send(calls []*core.Call) {
-	e.stats.calls.Add(uint64(len(calls)))
+	e.stats.Calls.Add(uint64(len(calls)))
 	now := e.clock.now()
 	var touched mailboxes
 	for _, c := range calls {
@@ -123,7 +123,7 @@ func messageLimit(a, b *endpoint) int { return min(a.limits.MessageBytes, b.limi
 // touched is kicked.
 func (e *endpoint) end(c *core.Call, err error, touched *mailboxes) {
 	c.Err = err
-	e.stats.ended(err)
+	e.stats.Ended(err)
 	e.mailbox.putDone(c)
 	touched.add(&e.mailbox)
 }

@@ -96,11 +96,11 @@ func (f *flight) copyRequest(r core.Request) core.Request {
 		return c
 	case *core.ProposeRequest:
 		c := reuse[core.ProposeRequest](f.in.Request)
-		c.From, c.Commands = r.From, f.copyList(c.Commands, r.Commands)
+		c.From, c.Trace, c.Commands = r.From, r.Trace, f.copyList(c.Commands, r.Commands)
 		return c
 	case *core.ReadRequest:
 		c := reuse[core.ReadRequest](f.in.Request)
-		c.From, c.Queries = r.From, f.copyList(c.Queries, r.Queries)
+		c.From, c.Trace, c.Queries = r.From, r.Trace, f.copyList(c.Queries, r.Queries)
 		return c
 	}
 	panic("inproc: request of unknown type")
@@ -145,10 +145,12 @@ func copyResponse(dst, src core.Response) {
 	case *core.ProposeResponse:
 		d := dst.(*core.ProposeResponse)
 		d.From, d.Status, d.Leader = src.From, src.Status, src.Leader
+		d.Traced, d.Trace = src.Traced, src.Trace
 		copyResults(&d.Results, &src.Results)
 	case *core.ReadResponse:
 		d := dst.(*core.ReadResponse)
 		d.From, d.Status, d.Leader = src.From, src.Status, src.Leader
+		d.Traced, d.Trace = src.Traced, src.Trace
 		copyResults(&d.Results, &src.Results)
 	}
 }

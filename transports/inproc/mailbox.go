@@ -15,7 +15,7 @@ import (
 // the endpoint's own goroutine, so that no Send works for others for long.
 type mailbox struct {
 	handler core.Handler
-	stats   *stats
+	stats   *core.CallCounters
 	inline  bool
 	limit   int           // requests that may wait
 	wake    chan struct{} // a token: the endpoint's goroutine is to deliver
@@ -43,7 +43,7 @@ type batch struct {
 	done     []*core.Call
 }
 
-func (m *mailbox) open(handler core.Handler, st *stats, inline bool, limit int) {
+func (m *mailbox) open(handler core.Handler, st *core.CallCounters, inline bool, limit int) {
 	m.handler, m.stats, m.inline, m.limit = handler, st, inline, limit
 	m.wake = make(chan struct{}, 1)
 	m.changed = sync.NewCond(&m.mu)
@@ -124,9 +124,9 @@ func (m *mailbox) deliver(b batch) {
 		m.handler.Complete(b.done)
 	}
 	if len(b.requests) > 0 {
-		m.stats.requests.Add(uint64(len(b.requests)))
+		m.stats.Requests.Add(uint64(len(b.requests)))
 		if err := core.Deliver(m.handler, b.requests); err != nil {
-			m.stats.panics.Add(1)
+			m.stats.HandlerPanics.Add(1)
 			answerPanic(b.requests, err)
 		}
 	}

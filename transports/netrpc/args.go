@@ -124,35 +124,37 @@ func (a *TimeoutNowArgs) store(req core.Request) {
 // ProposeArgs is core.ProposeRequest on the wire.
 type ProposeArgs struct {
 	From     uint64
+	Trace    bool
 	Commands [][]byte
 }
 
 func (a *ProposeArgs) load(req core.Request, arena []byte) []byte {
 	r := req.(*core.ProposeRequest)
-	a.From = uint64(r.From)
+	a.From, a.Trace = uint64(r.From), r.Trace
 	a.Commands, arena = copyList(a.Commands[:0], r.Commands, arena)
 	return arena
 }
 
 func (a *ProposeArgs) store(req core.Request) {
-	*req.(*core.ProposeRequest) = core.ProposeRequest{From: core.NodeID(a.From), Commands: a.Commands}
+	*req.(*core.ProposeRequest) = core.ProposeRequest{From: core.NodeID(a.From), Trace: a.Trace, Commands: a.Commands}
 }
 
 // ReadArgs is core.ReadRequest on the wire.
 type ReadArgs struct {
 	From    uint64
+	Trace   bool
 	Queries [][]byte
 }
 
 func (a *ReadArgs) load(req core.Request, arena []byte) []byte {
 	r := req.(*core.ReadRequest)
-	a.From = uint64(r.From)
+	a.From, a.Trace = uint64(r.From), r.Trace
 	a.Queries, arena = copyList(a.Queries[:0], r.Queries, arena)
 	return arena
 }
 
 func (a *ReadArgs) store(req core.Request) {
-	*req.(*core.ReadRequest) = core.ReadRequest{From: core.NodeID(a.From), Queries: a.Queries}
+	*req.(*core.ReadRequest) = core.ReadRequest{From: core.NodeID(a.From), Trace: a.Trace, Queries: a.Queries}
 }
 
 func entriesDataBytes(entries []core.Entry) int {

@@ -1,6 +1,8 @@
 package netrpc
 
 import (
+	"time"
+
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/transports/unary"
 )
@@ -94,6 +96,7 @@ func (a *TimeoutNowReply) store(resp core.Response) {
 type ClientReply struct {
 	From, Leader uint64
 	Status       uint8
+	Trace        *TraceReply // nil: there is none
 	Results      [][]byte
 
 	in *unary.Inbound // what Results points into; gob does not see it
@@ -105,8 +108,10 @@ func (a *ClientReply) load(resp core.Response) {
 	switch r := resp.(type) {
 	case *core.ProposeResponse:
 		a.From, a.Leader, a.Status, a.Results = uint64(r.From), uint64(r.Leader), uint8(r.Status), r.List()
+		a.Trace = newTraceReply(r.Traced, &r.Trace)
 	case *core.ReadResponse:
 		a.From, a.Leader, a.Status, a.Results = uint64(r.From), uint64(r.Leader), uint8(r.Status), r.List()
+		a.Trace = newTraceReply(r.Traced, &r.Trace)
 	}
 }
 
@@ -114,9 +119,11 @@ func (a *ClientReply) store(resp core.Response) {
 	switch r := resp.(type) {
 	case *core.ProposeResponse:
 		r.From, r.Leader, r.Status = core.NodeID(a.From), core.NodeID(a.Leader), core.Status(a.Status)
+		r.Traced, r.Trace = a.Trace.trace()
 		a.storeResults(&r.Results)
 	case *core.ReadResponse:
 		r.From, r.Leader, r.Status = core.NodeID(a.From), core.NodeID(a.Leader), core.Status(a.Status)
+		r.Traced, r.Trace = a.Trace.trace()
 		a.storeResults(&r.Results)
 	}
 }
@@ -124,5 +131,29 @@ func (a *ClientReply) store(resp core.Response) {
 func (a *ClientReply) storeResults(into *core.Results) {
 	for _, b := range a.Results {
 		into.Append(b)
+	}
+}
+
+// TraceReply is core.Trace on the wire; times are in nanoseconds.
+type TraceReply struct {
+	Clock                               uint64
+	Received, Inbox, Log, Quorum, Apply int64
+}
+
+func newTraceReply(traced bool, t *core.Trace) *TraceReply {
+	if !traced {
+		return nil
+	}
+	return &TraceReply{t.Clock, int64(t.Received), int64(t.Inbox), int64(t.Log), int64(t.Quorum), int64(t.Apply)}
+}
+
+func (a *TraceReply) trace() (traced bool, t core.Trace) {
+	if a == nil {
+		return false, core.Trace{}
+	}
+	return true, core.Trace{
+		Clock: a.Clock, Received: time.Duration(a.Received),
+		Inbox: time.Duration(a.Inbox), Log: time.Duration(a.Log),
+		Quorum: time.Duration(a.Quorum), Apply: time.Duration(a.Apply),
 	}
 }

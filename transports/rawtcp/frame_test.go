@@ -49,7 +49,7 @@ func TestFrameFormatDoesNotChange(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{hex.EncodeToString(sampleFrames(true)[2]), "5fce4ed703000000010406010900000000000000776879"},
 		{hex.EncodeToString(appendHello(nil, hello{from: 5, class: core.ClassSnapshot, checksum: true})),
-			"aac9dea31400000001010000000000000000000072616674626e6368010301000500000000000000"},
+			"fab54cf01400000001010000000000000000000072616674626e6368020301000500000000000000"},
 	} {
 		if c.got != c.want {
 			t.Errorf("the format changed:\n got %s\nwant %s", c.got, c.want)

@@ -94,6 +94,46 @@ var defects = []defect{
 			h.user.Receive(r)
 		}
 	}},
+	{"does not ask for traces", []string{"RoundTrip"}, func(h *hooks) {
+		h.receive = func(r []*core.Incoming) {
+			for _, in := range r {
+				if p, ok := in.Request.(*core.ReadRequest); ok {
+					p.Trace = false
+				}
+			}
+			h.user.Receive(r)
+		}
+	}},
+	{"loses traces", []string{"RoundTrip"}, func(h *hooks) {
+		h.complete = func(calls []*core.Call) {
+			for _, c := range calls {
+				if p, ok := c.Response.(*core.ProposeResponse); ok && p.Traced {
+					p.Trace.Apply = 0
+				}
+			}
+			h.user.Complete(calls)
+		}
+	}},
+	{"takes an empty trace for none", []string{"RoundTrip"}, func(h *hooks) {
+		h.complete = func(calls []*core.Call) {
+			for _, c := range calls {
+				if p, ok := c.Response.(*core.ReadResponse); ok && p.Trace == (core.Trace{}) {
+					p.Traced = false
+				}
+			}
+			h.user.Complete(calls)
+		}
+	}},
+	{"keeps the trace of the call before", []string{"CallIsUsedAgain"}, func(h *hooks) {
+		h.complete = func(calls []*core.Call) {
+			for _, c := range calls {
+				if p, ok := c.Response.(*core.ProposeResponse); ok {
+					p.Traced, p.Trace.Inbox = true, 1
+				}
+			}
+			h.user.Complete(calls)
+		}
+	}},
 	{"hands over old responses", []string{"CallIsUsedAgain", "NoCrossTalk"}, func(h *hooks) {
 		h.receive = func(r []*core.Incoming) {
 			for _, in := range r {

@@ -68,12 +68,32 @@ func fullExchanges() []exchange {
 			&core.TimeoutNowRequest{From: 1, Term: top},
 			&core.TimeoutNowResponse{From: 2, Term: top - 1}},
 		{"full Propose",
-			&core.ProposeRequest{From: top, Commands: [][]byte{[]byte("one"), []byte("two")}},
+			&core.ProposeRequest{From: top, Trace: true, Commands: [][]byte{[]byte("one"), []byte("two")}},
 			propose(top, core.StatusUnknown, top-1, []byte("first"), []byte("second"))},
 		{"full Read",
-			&core.ReadRequest{From: top, Queries: [][]byte{[]byte("one"), []byte("two")}},
+			&core.ReadRequest{From: top, Trace: true, Queries: [][]byte{[]byte("one"), []byte("two")}},
 			read(top, core.StatusOverloaded, top-1, []byte("first"), []byte("second"))},
+		{"traced Propose",
+			&core.ProposeRequest{Trace: true, Commands: [][]byte{[]byte("one")}},
+			traced(propose(1, core.StatusOK, 1, []byte("first")), core.Trace{Clock: top, Received: math.MaxInt64, Inbox: 1, Log: 2, Quorum: 3, Apply: 4})},
+		{"traced Read",
+			&core.ReadRequest{Trace: true, Queries: [][]byte{[]byte("one")}},
+			traced(read(1, core.StatusOK, 1, []byte("first")), core.Trace{Clock: 1, Received: math.MinInt64, Inbox: math.MaxInt64, Log: math.MaxInt64 - 1, Quorum: math.MaxInt64 - 2, Apply: -1})},
+		// That there is a trace does not follow from what is in it.
+		{"empty trace of a Propose", &core.ProposeRequest{Trace: true}, traced(propose(0, core.StatusOK, 0), core.Trace{})},
+		{"empty trace of a Read", &core.ReadRequest{Trace: true}, traced(read(0, core.StatusOK, 0), core.Trace{})},
 	}
+}
+
+// traced returns r, the answer to a Propose or a Read, with a trace.
+func traced(r core.Response, t core.Trace) core.Response {
+	switch r := r.(type) {
+	case *core.ProposeResponse:
+		r.Traced, r.Trace = true, t
+	case *core.ReadResponse:
+		r.Traced, r.Trace = true, t
+	}
+	return r
 }
 
 func propose(from core.NodeID, s core.Status, leader core.NodeID, results ...[]byte) core.Response {
@@ -184,12 +204,14 @@ func assign(dst, src core.Response) {
 	case *core.ProposeResponse:
 		d := dst.(*core.ProposeResponse)
 		d.From, d.Status, d.Leader = s.From, s.Status, s.Leader
+		d.Traced, d.Trace = s.Traced, s.Trace
 		for _, b := range s.List() {
 			d.Append(b)
 		}
 	case *core.ReadResponse:
 		d := dst.(*core.ReadResponse)
 		d.From, d.Status, d.Leader = s.From, s.Status, s.Leader
+		d.Traced, d.Trace = s.Traced, s.Trace
 		for _, b := range s.List() {
 			d.Append(b)
 		}
@@ -202,9 +224,9 @@ func assign(dst, src core.Response) {
 func isEmpty(r core.Response) bool {
 	switch r := r.(type) {
 	case *core.ProposeResponse:
-		return r.From == 0 && r.Status == 0 && r.Leader == 0 && len(r.List()) == 0
+		return r.From == 0 && r.Status == 0 && r.Leader == 0 && !r.Traced && r.Trace == (core.Trace{}) && len(r.List()) == 0
 	case *core.ReadResponse:
-		return r.From == 0 && r.Status == 0 && r.Leader == 0 && len(r.List()) == 0
+		return r.From == 0 && r.Status == 0 && r.Leader == 0 && !r.Traced && r.Trace == (core.Trace{}) && len(r.List()) == 0
 	default:
 		return reflect.ValueOf(r).Elem().IsZero()
 	}

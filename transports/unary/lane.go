@@ -194,7 +194,7 @@ func (l *lane) end(j *job, err error) (held bool) {
 }
 
 func (l *lane) remove(j *job, s stage, err error) {
-	l.peer.t.tally.ended(err)
+	l.peer.t.count.Ended(err)
 	l.underWay.remove(j)
 	l.underWayBytes -= j.sizeBytes
 	j.stage = s

@@ -57,11 +57,11 @@ func (t *Transport) Serve(in *Inbound) error {
 		return err
 	}
 	defer t.leave()
-	t.tally.requests.Add(1)
+	t.count.Requests.Add(1)
 
 	one := [1]*core.Incoming{&in.Incoming}
 	if err := core.Deliver(t.handler, one[:]); err != nil {
-		t.tally.panics.Add(1)
+		t.count.HandlerPanics.Add(1)
 		in.spoilt = true
 		if in.TakeAnswer() {
 			return &core.RemoteError{Text: err.Error()}

@@ -43,7 +43,7 @@ type Transport struct {
 	timeouts core.Timeouts
 	workers  int
 	counters *Counters
-	tally    tally
+	count    core.CallCounters
 	started  time.Time // deadlines are durations since then
 
 	// ctx ends when Close begins; library calls under way are to return then.
@@ -116,13 +116,13 @@ func New(ep core.Endpoint, config Config) *Transport {
 
 // Send implements core.Transport.
 func (t *Transport) Send(calls []*core.Call) {
-	t.tally.calls.Add(uint64(len(calls)))
+	t.count.Calls.Add(uint64(len(calls)))
 	now := t.now()
 	var refused []*core.Call
 	for _, c := range calls {
 		c.Err = nil
 		if err := t.start(c, now); err != nil {
-			t.tally.ended(err)
+			t.count.Ended(err)
 			c.Err = err
 			refused = append(refused, c)
 		}

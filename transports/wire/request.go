@@ -13,8 +13,8 @@ const (
 	sizeAppendEntries   = 7 * 8
 	sizeInstallSnapshot = 6*8 + 1 + listHeadBytes
 	sizeTimeoutNow      = 2 * 8
-	sizePropose         = 8
-	sizeRead            = 8
+	sizePropose         = 8 + 1
+	sizeRead            = 8 + 1
 )
 
 // SizeRequest returns the number of bytes that AppendRequest would append. It
@@ -70,9 +70,11 @@ func AppendRequest(buf []byte, req core.Request) []byte {
 		return le.AppendUint64(buf, uint64(r.Term))
 	case *core.ProposeRequest:
 		buf = le.AppendUint64(buf, uint64(r.From))
+		buf = append(buf, flags(r.Trace))
 		return appendList(buf, r.Commands)
 	case *core.ReadRequest:
 		buf = le.AppendUint64(buf, uint64(r.From))
+		buf = append(buf, flags(r.Trace))
 		return appendList(buf, r.Queries)
 	}
 	return buf
@@ -109,10 +111,10 @@ func DecodeRequest(kind core.Kind, body []byte, into core.Request) error {
 	case *core.TimeoutNowRequest:
 		r.From, r.Term = core.NodeID(c.uint64()), core.Term(c.uint64())
 	case *core.ProposeRequest:
-		r.From = core.NodeID(c.uint64())
+		r.From, r.Trace = core.NodeID(c.uint64()), c.flags(1) != 0
 		r.Commands = c.list(r.Commands)
 	case *core.ReadRequest:
-		r.From = core.NodeID(c.uint64())
+		r.From, r.Trace = core.NodeID(c.uint64()), c.flags(1) != 0
 		r.Queries = c.list(r.Queries)
 	}
 	return c.end(kind)

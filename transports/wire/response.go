@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"time"
 
 	"github.com/raftbench/raftbench/core"
 )
@@ -12,7 +13,8 @@ const (
 	sizeAppendEntriesResponse   = 8*8 + 1
 	sizeInstallSnapshotResponse = 5 * 8
 	sizeTimeoutNowResponse      = 2 * 8
-	sizeResultsHead             = 2*8 + 1
+	sizeResultsHead             = 2*8 + 2
+	sizeTrace                   = 6 * 8
 )
 
 // SizeResponse returns the number of bytes that AppendResponse would append. It
@@ -28,14 +30,23 @@ func SizeResponse(resp core.Response) int {
 	case *core.TimeoutNowResponse:
 		return sizeTimeoutNowResponse
 	case *core.ProposeResponse:
-		return sizeResultsHead + sizeList(r.List())
+		return sizeResults(r.Traced, &r.Results)
 	case *core.ReadResponse:
-		return sizeResultsHead + sizeList(r.List())
+		return sizeResults(r.Traced, &r.Results)
 	}
 	return 0
 }
 
-// AppendResponse appends the encoding of resp to buf. It keeps nothing of resp.
+func sizeResults(traced bool, results *core.Results) int {
+	n := sizeResultsHead + sizeList(results.List())
+	if traced {
+		n += sizeTrace
+	}
+	return n
+}
+
+// AppendResponse appends the encoding of resp to buf. It keeps nothing of resp. A
+// Trace is part of it only where Traced says that it is set.
 func AppendResponse(buf []byte, resp core.Response) []byte {
 	le := binary.LittleEndian
 	switch r := resp.(type) {
@@ -63,18 +74,36 @@ func AppendResponse(buf []byte, resp core.Response) []byte {
 		buf = le.AppendUint64(buf, uint64(r.From))
 		return le.AppendUint64(buf, uint64(r.Term))
 	case *core.ProposeResponse:
-		return appendResults(buf, r.From, r.Status, r.Leader, &r.Results)
+		buf = appendResultsHead(buf, r.From, r.Status, r.Leader)
+		buf = appendTrace(buf, r.Traced, &r.Trace)
+		return appendList(buf, r.List())
 	case *core.ReadResponse:
-		return appendResults(buf, r.From, r.Status, r.Leader, &r.Results)
+		buf = appendResultsHead(buf, r.From, r.Status, r.Leader)
+		buf = appendTrace(buf, r.Traced, &r.Trace)
+		return appendList(buf, r.List())
 	}
 	return buf
 }
 
-func appendResults(buf []byte, from core.NodeID, status core.Status, leader core.NodeID, results *core.Results) []byte {
+func appendResultsHead(buf []byte, from core.NodeID, status core.Status, leader core.NodeID) []byte {
 	buf = binary.LittleEndian.AppendUint64(buf, uint64(from))
 	buf = append(buf, byte(status))
-	buf = binary.LittleEndian.AppendUint64(buf, uint64(leader))
-	return appendList(buf, results.List())
+	return binary.LittleEndian.AppendUint64(buf, uint64(leader))
+}
+
+// appendTrace appends whether there is a trace and, if so, the trace.
+func appendTrace(buf []byte, traced bool, t *core.Trace) []byte {
+	buf = append(buf, flags(traced))
+	if !traced {
+		return buf
+	}
+	le := binary.LittleEndian
+	buf = le.AppendUint64(buf, t.Clock)
+	buf = le.AppendUint64(buf, uint64(t.Received))
+	buf = le.AppendUint64(buf, uint64(t.Inbox))
+	buf = le.AppendUint64(buf, uint64(t.Log))
+	buf = le.AppendUint64(buf, uint64(t.Quorum))
+	return le.AppendUint64(buf, uint64(t.Apply))
 }
 
 // DecodeResponse decodes body, which must be one whole response of the given
@@ -105,13 +134,28 @@ func DecodeResponse(kind core.Kind, body []byte, into core.Response) error {
 		r.From, r.Term = core.NodeID(c.uint64()), core.Term(c.uint64())
 	case *core.ProposeResponse:
 		r.From, r.Status, r.Leader = core.NodeID(c.uint64()), core.Status(c.byte()), core.NodeID(c.uint64())
+		r.Traced, r.Trace = c.trace()
 		c.results(&r.Results)
 	case *core.ReadResponse:
 		r.From, r.Status, r.Leader = core.NodeID(c.uint64()), core.Status(c.byte()), core.NodeID(c.uint64())
+		r.Traced, r.Trace = c.trace()
 		c.results(&r.Results)
 	}
 	return c.end(kind)
 }
+
+// trace takes what appendTrace appends.
+func (c *cursor) trace() (traced bool, t core.Trace) {
+	if c.flags(1) == 0 {
+		return false, core.Trace{}
+	}
+	return true, core.Trace{
+		Clock: c.uint64(), Received: c.duration(),
+		Inbox: c.duration(), Log: c.duration(), Quorum: c.duration(), Apply: c.duration(),
+	}
+}
+
+func (c *cursor) duration() time.Duration { return time.Duration(c.uint64()) }
 
 // results takes a list of results, replacing those that into held.
 func (c *cursor) results(into *core.Results) {

@@ -25,7 +25,8 @@ import (
 )
 
 // Version numbers the format. Carriers send or store it and refuse any other.
-const Version = 1
+// 2 brought traces to Propose and Read.
+const Version = 2
 
 // ErrMalformed is matched by every decoding error: the bytes end too early, go on
 // after the message, or hold a value that no encoder writes.

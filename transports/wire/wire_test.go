@@ -40,7 +40,9 @@ func requests() []core.Request {
 		&core.InstallSnapshotRequest{From: 1, Term: 2, Snapshot: core.SnapshotMeta{Index: 3, Term: 4}, Session: 5, Offset: top, Data: []byte("chunk"), Done: true},
 		&core.TimeoutNowRequest{From: 1, Term: 2},
 		&core.ProposeRequest{From: 1, Commands: [][]byte{[]byte("one"), nil, []byte("three")}},
+		&core.ProposeRequest{From: 1, Trace: true, Commands: [][]byte{[]byte("one")}},
 		&core.ReadRequest{From: 1, Queries: [][]byte{nil, []byte("two")}},
+		&core.ReadRequest{From: 1, Trace: true},
 	)
 }
 
@@ -54,13 +56,17 @@ func responses() []core.Response {
 	propose.Append(nil)
 	read := &core.ReadResponse{From: 1, Status: core.StatusNotLeader, Leader: top}
 	read.Append([]byte("result"))
+	traced := &core.ProposeResponse{From: 1, Traced: true, Trace: core.Trace{Clock: top, Received: math.MinInt64, Inbox: 3, Log: -4, Quorum: 5, Apply: math.MaxInt64}}
+	traced.Append([]byte("one"))
 	return append(list,
 		&core.RequestVoteResponse{From: 1, Term: 2, PreVote: true},
 		&core.RequestVoteResponse{From: 1, Term: 2, Granted: true},
 		&core.AppendEntriesResponse{From: 1, Term: 2, Success: true, PrevIndex: 3, Match: 4, HintIndex: 5, HintTerm: 6, ReadContext: 7, Session: top},
 		&core.InstallSnapshotResponse{From: 1, Term: 2, Session: 3, NextOffset: 4, Match: 5},
 		&core.TimeoutNowResponse{From: 1, Term: 2},
-		propose, read,
+		propose, read, traced,
+		&core.ReadResponse{From: 1, Traced: true, Trace: core.Trace{Clock: 1, Received: 2, Inbox: 3, Log: 4, Quorum: 5, Apply: 6}},
+		&core.ReadResponse{Traced: true},
 	)
 }
 
@@ -202,6 +208,16 @@ func TestMalformedIsRefused(t *testing.T) {
 	if err := wire.DecodeRequest(core.KindRequestVote, vote, new(core.RequestVoteRequest)); !errors.Is(err, wire.ErrMalformed) {
 		t.Errorf("unknown flag: %v", err)
 	}
+	propose := wire.AppendRequest(nil, &core.ProposeRequest{})
+	propose[8] = 2
+	if err := wire.DecodeRequest(core.KindPropose, propose, new(core.ProposeRequest)); !errors.Is(err, wire.ErrMalformed) {
+		t.Errorf("unknown flag of a Propose: %v", err)
+	}
+	read := wire.AppendResponse(nil, &core.ReadResponse{Traced: true})
+	read[17] = 3
+	if err := wire.DecodeResponse(core.KindRead, read, new(core.ReadResponse)); !errors.Is(err, wire.ErrMalformed) {
+		t.Errorf("unknown flag of a Read response: %v", err)
+	}
 	for _, into := range []core.Request{nil, new(core.ReadRequest)} {
 		if err := wire.DecodeRequest(core.KindPropose, nil, into); !errors.Is(err, wire.ErrMalformed) {
 			t.Errorf("a Propose into %T: %v", into, err)
@@ -211,6 +227,19 @@ func TestMalformedIsRefused(t *testing.T) {
 		if err := wire.DecodeResponse(core.KindPropose, nil, into); !errors.Is(err, wire.ErrMalformed) {
 			t.Errorf("a Propose response into %T: %v", into, err)
 		}
+	}
+}
+
+// TestAnUntracedResponseCarriesNoTrace: it takes one byte to say so, whatever a
+// handler left in Trace.
+func TestAnUntracedResponseCarriesNoTrace(t *testing.T) {
+	plain, left := new(core.ProposeResponse), &core.ProposeResponse{Trace: core.Trace{Received: 1}}
+	body := wire.AppendResponse(nil, left)
+	if want := wire.AppendResponse(nil, plain); !bytes.Equal(body, want) || len(body) != wire.SizeResponse(left) {
+		t.Errorf("encodes to %x, %d bytes announced; want %x", body, wire.SizeResponse(left), want)
+	}
+	if traced := (&core.ProposeResponse{Traced: true}); wire.SizeResponse(traced) != len(body)+6*8 {
+		t.Errorf("a trace takes %d bytes, want 48", wire.SizeResponse(traced)-len(body))
 	}
 }
 

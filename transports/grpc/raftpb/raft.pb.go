@@ -1218,17 +1218,104 @@ func (x *TimeoutNowResponse) GetTerm() uint64 {
 	return 0
 }
 
+// Trace is a leader's account of where the time of a request went. Times are in
+// nanoseconds.
+type Trace struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Clock         uint64                 `protobuf:"fixed64,1,opt,name=clock,proto3" json:"clock,omitempty"` // random, so that a varint would be longer
+	Received      int64                  `protobuf:"varint,2,opt,name=received,proto3" json:"received,omitempty"`
+	Inbox         int64                  `protobuf:"varint,3,opt,name=inbox,proto3" json:"inbox,omitempty"`
+	Log           int64                  `protobuf:"varint,4,opt,name=log,proto3" json:"log,omitempty"`
+	Quorum        int64                  `protobuf:"varint,5,opt,name=quorum,proto3" json:"quorum,omitempty"`
+	Apply         int64                  `protobuf:"varint,6,opt,name=apply,proto3" json:"apply,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Trace) Reset() {
+	*x = Trace{}
+	mi := &file_transports_grpc_raftpb_raft_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Trace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Trace) ProtoMessage() {}
+
+func (x *Trace) ProtoReflect() protoreflect.Message {
+	mi := &file_transports_grpc_raftpb_raft_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Trace.ProtoReflect.Descriptor instead.
+func (*Trace) Descriptor() ([]byte, []int) {
+	return file_transports_grpc_raftpb_raft_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Trace) GetClock() uint64 {
+	if x != nil {
+		return x.Clock
+	}
+	return 0
+}
+
+func (x *Trace) GetReceived() int64 {
+	if x != nil {
+		return x.Received
+	}
+	return 0
+}
+
+func (x *Trace) GetInbox() int64 {
+	if x != nil {
+		return x.Inbox
+	}
+	return 0
+}
+
+func (x *Trace) GetLog() int64 {
+	if x != nil {
+		return x.Log
+	}
+	return 0
+}
+
+func (x *Trace) GetQuorum() int64 {
+	if x != nil {
+		return x.Quorum
+	}
+	return 0
+}
+
+func (x *Trace) GetApply() int64 {
+	if x != nil {
+		return x.Apply
+	}
+	return 0
+}
+
 type ProposeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	From          uint64                 `protobuf:"varint,1,opt,name=from,proto3" json:"from,omitempty"`
 	Commands      [][]byte               `protobuf:"bytes,2,rep,name=commands,proto3" json:"commands,omitempty"`
+	Trace         bool                   `protobuf:"varint,3,opt,name=trace,proto3" json:"trace,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ProposeRequest) Reset() {
 	*x = ProposeRequest{}
-	mi := &file_transports_grpc_raftpb_raft_proto_msgTypes[14]
+	mi := &file_transports_grpc_raftpb_raft_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1240,7 +1327,7 @@ func (x *ProposeRequest) String() string {
 func (*ProposeRequest) ProtoMessage() {}
 
 func (x *ProposeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transports_grpc_raftpb_raft_proto_msgTypes[14]
+	mi := &file_transports_grpc_raftpb_raft_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1253,7 +1340,7 @@ func (x *ProposeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeRequest.ProtoReflect.Descriptor instead.
 func (*ProposeRequest) Descriptor() ([]byte, []int) {
-	return file_transports_grpc_raftpb_raft_proto_rawDescGZIP(), []int{14}
+	return file_transports_grpc_raftpb_raft_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ProposeRequest) GetFrom() uint64 {
@@ -1270,19 +1357,27 @@ func (x *ProposeRequest) GetCommands() [][]byte {
 	return nil
 }
 
+func (x *ProposeRequest) GetTrace() bool {
+	if x != nil {
+		return x.Trace
+	}
+	return false
+}
+
 type ProposeResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	From          uint64                 `protobuf:"varint,1,opt,name=from,proto3" json:"from,omitempty"`
 	Status        Status                 `protobuf:"varint,2,opt,name=status,proto3,enum=raftbench.v1.Status" json:"status,omitempty"`
 	Leader        uint64                 `protobuf:"varint,3,opt,name=leader,proto3" json:"leader,omitempty"`
 	Results       [][]byte               `protobuf:"bytes,4,rep,name=results,proto3" json:"results,omitempty"`
+	Trace         *Trace                 `protobuf:"bytes,5,opt,name=trace,proto3" json:"trace,omitempty"` // set if the request asked for it and was done
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ProposeResponse) Reset() {
 	*x = ProposeResponse{}
-	mi := &file_transports_grpc_raftpb_raft_proto_msgTypes[15]
+	mi := &file_transports_grpc_raftpb_raft_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1294,7 +1389,7 @@ func (x *ProposeResponse) String() string {
 func (*ProposeResponse) ProtoMessage() {}
 
 func (x *ProposeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transports_grpc_raftpb_raft_proto_msgTypes[15]
+	mi := &file_transports_grpc_raftpb_raft_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1307,7 +1402,7 @@ func (x *ProposeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProposeResponse.ProtoReflect.Descriptor instead.
 func (*ProposeResponse) Descriptor() ([]byte, []int) {
-	return file_transports_grpc_raftpb_raft_proto_rawDescGZIP(), []int{15}
+	return file_transports_grpc_raftpb_raft_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ProposeResponse) GetFrom() uint64 {
@@ -1338,17 +1433,25 @@ func (x *ProposeResponse) GetResults() [][]byte {
 	return nil
 }
 
+func (x *ProposeResponse) GetTrace() *Trace {
+	if x != nil {
+		return x.Trace
+	}
+	return nil
+}
+
 type ReadRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	From          uint64                 `protobuf:"varint,1,opt,name=from,proto3" json:"from,omitempty"`
 	Queries       [][]byte               `protobuf:"bytes,2,rep,name=queries,proto3" json:"queries,omitempty"`
+	Trace         bool                   `protobuf:"varint,3,opt,name=trace,proto3" json:"trace,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReadRequest) Reset() {
 	*x = ReadRequest{}
-	mi := &file_transports_grpc_raftpb_raft_proto_msgTypes[16]
+	mi := &file_transports_grpc_raftpb_raft_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1360,7 +1463,7 @@ func (x *ReadRequest) String() string {
 func (*ReadRequest) ProtoMessage() {}
 
 func (x *ReadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_transports_grpc_raftpb_raft_proto_msgTypes[16]
+	mi := &file_transports_grpc_raftpb_raft_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1373,7 +1476,7 @@ func (x *ReadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadRequest.ProtoReflect.Descriptor instead.
 func (*ReadRequest) Descriptor() ([]byte, []int) {
-	return file_transports_grpc_raftpb_raft_proto_rawDescGZIP(), []int{16}
+	return file_transports_grpc_raftpb_raft_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ReadRequest) GetFrom() uint64 {
@@ -1390,19 +1493,27 @@ func (x *ReadRequest) GetQueries() [][]byte {
 	return nil
 }
 
+func (x *ReadRequest) GetTrace() bool {
+	if x != nil {
+		return x.Trace
+	}
+	return false
+}
+
 type ReadResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	From          uint64                 `protobuf:"varint,1,opt,name=from,proto3" json:"from,omitempty"`
 	Status        Status                 `protobuf:"varint,2,opt,name=status,proto3,enum=raftbench.v1.Status" json:"status,omitempty"`
 	Leader        uint64                 `protobuf:"varint,3,opt,name=leader,proto3" json:"leader,omitempty"`
 	Results       [][]byte               `protobuf:"bytes,4,rep,name=results,proto3" json:"results,omitempty"`
+	Trace         *Trace                 `protobuf:"bytes,5,opt,name=trace,proto3" json:"trace,omitempty"` // set if the request asked for it and was done
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReadResponse) Reset() {
 	*x = ReadResponse{}
-	mi := &file_transports_grpc_raftpb_raft_proto_msgTypes[17]
+	mi := &file_transports_grpc_raftpb_raft_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1414,7 +1525,7 @@ func (x *ReadResponse) String() string {
 func (*ReadResponse) ProtoMessage() {}
 
 func (x *ReadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_transports_grpc_raftpb_raft_proto_msgTypes[17]
+	mi := &file_transports_grpc_raftpb_raft_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1427,7 +1538,7 @@ func (x *ReadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadResponse.ProtoReflect.Descriptor instead.
 func (*ReadResponse) Descriptor() ([]byte, []int) {
-	return file_transports_grpc_raftpb_raft_proto_rawDescGZIP(), []int{17}
+	return file_transports_grpc_raftpb_raft_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ReadResponse) GetFrom() uint64 {
@@ -1454,6 +1565,13 @@ func (x *ReadResponse) GetLeader() uint64 {
 func (x *ReadResponse) GetResults() [][]byte {
 	if x != nil {
 		return x.Results
+	}
+	return nil
+}
+
+func (x *ReadResponse) GetTrace() *Trace {
+	if x != nil {
+		return x.Trace
 	}
 	return nil
 }
@@ -1554,23 +1672,34 @@ const file_transports_grpc_raftpb_raft_proto_rawDesc = "" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\"<\n" +
 	"\x12TimeoutNowResponse\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\x12\x12\n" +
-	"\x04term\x18\x02 \x01(\x04R\x04term\"@\n" +
+	"\x04term\x18\x02 \x01(\x04R\x04term\"\x8f\x01\n" +
+	"\x05Trace\x12\x14\n" +
+	"\x05clock\x18\x01 \x01(\x06R\x05clock\x12\x1a\n" +
+	"\breceived\x18\x02 \x01(\x03R\breceived\x12\x14\n" +
+	"\x05inbox\x18\x03 \x01(\x03R\x05inbox\x12\x10\n" +
+	"\x03log\x18\x04 \x01(\x03R\x03log\x12\x16\n" +
+	"\x06quorum\x18\x05 \x01(\x03R\x06quorum\x12\x14\n" +
+	"\x05apply\x18\x06 \x01(\x03R\x05apply\"V\n" +
 	"\x0eProposeRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\x12\x1a\n" +
-	"\bcommands\x18\x02 \x03(\fR\bcommands\"\x85\x01\n" +
+	"\bcommands\x18\x02 \x03(\fR\bcommands\x12\x14\n" +
+	"\x05trace\x18\x03 \x01(\bR\x05trace\"\xb0\x01\n" +
 	"\x0fProposeResponse\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\x12,\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x14.raftbench.v1.StatusR\x06status\x12\x16\n" +
 	"\x06leader\x18\x03 \x01(\x04R\x06leader\x12\x18\n" +
-	"\aresults\x18\x04 \x03(\fR\aresults\";\n" +
+	"\aresults\x18\x04 \x03(\fR\aresults\x12)\n" +
+	"\x05trace\x18\x05 \x01(\v2\x13.raftbench.v1.TraceR\x05trace\"Q\n" +
 	"\vReadRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\x12\x18\n" +
-	"\aqueries\x18\x02 \x03(\fR\aqueries\"\x82\x01\n" +
+	"\aqueries\x18\x02 \x03(\fR\aqueries\x12\x14\n" +
+	"\x05trace\x18\x03 \x01(\bR\x05trace\"\xad\x01\n" +
 	"\fReadResponse\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\x12,\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x14.raftbench.v1.StatusR\x06status\x12\x16\n" +
 	"\x06leader\x18\x03 \x01(\x04R\x06leader\x12\x18\n" +
-	"\aresults\x18\x04 \x03(\fR\aresults*9\n" +
+	"\aresults\x18\x04 \x03(\fR\aresults\x12)\n" +
+	"\x05trace\x18\x05 \x01(\v2\x13.raftbench.v1.TraceR\x05trace*9\n" +
 	"\tEntryKind\x12\x16\n" +
 	"\x12ENTRY_KIND_COMMAND\x10\x00\x12\x14\n" +
 	"\x10ENTRY_KIND_NO_OP\x10\x01*Y\n" +
@@ -1602,7 +1731,7 @@ func file_transports_grpc_raftpb_raft_proto_rawDescGZIP() []byte {
 }
 
 var file_transports_grpc_raftpb_raft_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_transports_grpc_raftpb_raft_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_transports_grpc_raftpb_raft_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_transports_grpc_raftpb_raft_proto_goTypes = []any{
 	(EntryKind)(0),                  // 0: raftbench.v1.EntryKind
 	(Status)(0),                     // 1: raftbench.v1.Status
@@ -1621,10 +1750,11 @@ var file_transports_grpc_raftpb_raft_proto_goTypes = []any{
 	(*InstallSnapshotResponse)(nil), // 14: raftbench.v1.InstallSnapshotResponse
 	(*TimeoutNowRequest)(nil),       // 15: raftbench.v1.TimeoutNowRequest
 	(*TimeoutNowResponse)(nil),      // 16: raftbench.v1.TimeoutNowResponse
-	(*ProposeRequest)(nil),          // 17: raftbench.v1.ProposeRequest
-	(*ProposeResponse)(nil),         // 18: raftbench.v1.ProposeResponse
-	(*ReadRequest)(nil),             // 19: raftbench.v1.ReadRequest
-	(*ReadResponse)(nil),            // 20: raftbench.v1.ReadResponse
+	(*Trace)(nil),                   // 17: raftbench.v1.Trace
+	(*ProposeRequest)(nil),          // 18: raftbench.v1.ProposeRequest
+	(*ProposeResponse)(nil),         // 19: raftbench.v1.ProposeResponse
+	(*ReadRequest)(nil),             // 20: raftbench.v1.ReadRequest
+	(*ReadResponse)(nil),            // 21: raftbench.v1.ReadResponse
 }
 var file_transports_grpc_raftpb_raft_proto_depIdxs = []int32{
 	5,  // 0: raftbench.v1.Requests.requests:type_name -> raftbench.v1.Request
@@ -1633,39 +1763,41 @@ var file_transports_grpc_raftpb_raft_proto_depIdxs = []int32{
 	11, // 3: raftbench.v1.Request.append_entries:type_name -> raftbench.v1.AppendEntriesRequest
 	13, // 4: raftbench.v1.Request.install_snapshot:type_name -> raftbench.v1.InstallSnapshotRequest
 	15, // 5: raftbench.v1.Request.timeout_now:type_name -> raftbench.v1.TimeoutNowRequest
-	17, // 6: raftbench.v1.Request.propose:type_name -> raftbench.v1.ProposeRequest
-	19, // 7: raftbench.v1.Request.read:type_name -> raftbench.v1.ReadRequest
+	18, // 6: raftbench.v1.Request.propose:type_name -> raftbench.v1.ProposeRequest
+	20, // 7: raftbench.v1.Request.read:type_name -> raftbench.v1.ReadRequest
 	10, // 8: raftbench.v1.Response.request_vote:type_name -> raftbench.v1.RequestVoteResponse
 	12, // 9: raftbench.v1.Response.append_entries:type_name -> raftbench.v1.AppendEntriesResponse
 	14, // 10: raftbench.v1.Response.install_snapshot:type_name -> raftbench.v1.InstallSnapshotResponse
 	16, // 11: raftbench.v1.Response.timeout_now:type_name -> raftbench.v1.TimeoutNowResponse
-	18, // 12: raftbench.v1.Response.propose:type_name -> raftbench.v1.ProposeResponse
-	20, // 13: raftbench.v1.Response.read:type_name -> raftbench.v1.ReadResponse
+	19, // 12: raftbench.v1.Response.propose:type_name -> raftbench.v1.ProposeResponse
+	21, // 13: raftbench.v1.Response.read:type_name -> raftbench.v1.ReadResponse
 	7,  // 14: raftbench.v1.Response.failure:type_name -> raftbench.v1.Failure
 	2,  // 15: raftbench.v1.Failure.reason:type_name -> raftbench.v1.Failure.Reason
 	0,  // 16: raftbench.v1.Entry.kind:type_name -> raftbench.v1.EntryKind
 	8,  // 17: raftbench.v1.AppendEntriesRequest.entries:type_name -> raftbench.v1.Entry
 	1,  // 18: raftbench.v1.ProposeResponse.status:type_name -> raftbench.v1.Status
-	1,  // 19: raftbench.v1.ReadResponse.status:type_name -> raftbench.v1.Status
-	3,  // 20: raftbench.v1.Raft.Exchange:input_type -> raftbench.v1.Requests
-	9,  // 21: raftbench.v1.Raft.RequestVote:input_type -> raftbench.v1.RequestVoteRequest
-	11, // 22: raftbench.v1.Raft.AppendEntries:input_type -> raftbench.v1.AppendEntriesRequest
-	13, // 23: raftbench.v1.Raft.InstallSnapshot:input_type -> raftbench.v1.InstallSnapshotRequest
-	15, // 24: raftbench.v1.Raft.TimeoutNow:input_type -> raftbench.v1.TimeoutNowRequest
-	17, // 25: raftbench.v1.Raft.Propose:input_type -> raftbench.v1.ProposeRequest
-	19, // 26: raftbench.v1.Raft.Read:input_type -> raftbench.v1.ReadRequest
-	4,  // 27: raftbench.v1.Raft.Exchange:output_type -> raftbench.v1.Responses
-	10, // 28: raftbench.v1.Raft.RequestVote:output_type -> raftbench.v1.RequestVoteResponse
-	12, // 29: raftbench.v1.Raft.AppendEntries:output_type -> raftbench.v1.AppendEntriesResponse
-	14, // 30: raftbench.v1.Raft.InstallSnapshot:output_type -> raftbench.v1.InstallSnapshotResponse
-	16, // 31: raftbench.v1.Raft.TimeoutNow:output_type -> raftbench.v1.TimeoutNowResponse
-	18, // 32: raftbench.v1.Raft.Propose:output_type -> raftbench.v1.ProposeResponse
-	20, // 33: raftbench.v1.Raft.Read:output_type -> raftbench.v1.ReadResponse
-	27, // [27:34] is the sub-list for method output_type
-	20, // [20:27] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	17, // 19: raftbench.v1.ProposeResponse.trace:type_name -> raftbench.v1.Trace
+	1,  // 20: raftbench.v1.ReadResponse.status:type_name -> raftbench.v1.Status
+	17, // 21: raftbench.v1.ReadResponse.trace:type_name -> raftbench.v1.Trace
+	3,  // 22: raftbench.v1.Raft.Exchange:input_type -> raftbench.v1.Requests
+	9,  // 23: raftbench.v1.Raft.RequestVote:input_type -> raftbench.v1.RequestVoteRequest
+	11, // 24: raftbench.v1.Raft.AppendEntries:input_type -> raftbench.v1.AppendEntriesRequest
+	13, // 25: raftbench.v1.Raft.InstallSnapshot:input_type -> raftbench.v1.InstallSnapshotRequest
+	15, // 26: raftbench.v1.Raft.TimeoutNow:input_type -> raftbench.v1.TimeoutNowRequest
+	18, // 27: raftbench.v1.Raft.Propose:input_type -> raftbench.v1.ProposeRequest
+	20, // 28: raftbench.v1.Raft.Read:input_type -> raftbench.v1.ReadRequest
+	4,  // 29: raftbench.v1.Raft.Exchange:output_type -> raftbench.v1.Responses
+	10, // 30: raftbench.v1.Raft.RequestVote:output_type -> raftbench.v1.RequestVoteResponse
+	12, // 31: raftbench.v1.Raft.AppendEntries:output_type -> raftbench.v1.AppendEntriesResponse
+	14, // 32: raftbench.v1.Raft.InstallSnapshot:output_type -> raftbench.v1.InstallSnapshotResponse
+	16, // 33: raftbench.v1.Raft.TimeoutNow:output_type -> raftbench.v1.TimeoutNowResponse
+	19, // 34: raftbench.v1.Raft.Propose:output_type -> raftbench.v1.ProposeResponse
+	21, // 35: raftbench.v1.Raft.Read:output_type -> raftbench.v1.ReadResponse
+	29, // [29:36] is the sub-list for method output_type
+	22, // [22:29] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_transports_grpc_raftpb_raft_proto_init() }
@@ -1679,7 +1811,7 @@ func file_transports_grpc_raftpb_raft_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_transports_grpc_raftpb_raft_proto_rawDesc), len(file_transports_grpc_raftpb_raft_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

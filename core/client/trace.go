@@ -1,0 +1,109 @@
+package client
+
+import (
+	"slices"
+	"time"
+
+	"github.com/raftbench/raftbench/core"
+)
+
+// gate measures for how long a lane's batches could have left but for the
+// policy: it is open while there is a place among Config.Depth and a leader to
+// send to. What an operation waits while it is open is StageLinger, the rest
+// StageQueue. The client's lock guards it.
+type gate struct {
+	shut   bool
+	turned time.Duration // when it was last opened or shut
+	before time.Duration // for how long it was open, until then
+}
+
+// turn opens the gate, or shuts it.
+func (g *gate) turn(now time.Duration) {
+	g.before, g.turned, g.shut = g.open(now), now, !g.shut
+}
+
+// open is for how long the gate has been open, all in all. Callers read the clock
+// before they take the client's lock, so now may lie a little before the last
+// turn.
+func (g *gate) open(now time.Duration) time.Duration {
+	if g.shut {
+		return g.before
+	}
+	return g.before + max(0, now-g.turned)
+}
+
+// at is t on the client's clock.
+func (c *Client) at(t time.Time) time.Duration { return t.Sub(c.config.Clock.Origin) }
+
+// submitted is when op was submitted, however often it was sent since.
+func (c *Client) submitted(op *Op) time.Duration {
+	return c.at(op.deadline) - c.config.Timeout
+}
+
+// sample tells whether the batch that leaves now asks for a trace. Each lane
+// counts its own: a link that reads and writes in turn would otherwise sample
+// only one of the two.
+func (c *Client) sample(l *lane) bool {
+	if c.config.SampleEvery == 0 {
+		return false
+	}
+	l.unsampled++
+	if l.unsampled < c.config.SampleEvery {
+		return false
+	}
+	l.unsampled = 0
+	return true
+}
+
+// trace returns the leader's account of f, if it gave one.
+func (f *flight) trace() (core.Trace, bool) {
+	if f.lane.read {
+		return f.readResponse.Trace, f.readResponse.Traced
+	}
+	return f.proposeResponse.Trace, f.proposeResponse.Traced
+}
+
+// account writes down in which stages the operations of f were, as far as it is
+// known before they are delivered. A trace that cannot be is passed over.
+func (c *Client) account(f *flight) {
+	trace, ok := f.trace()
+	if !ok {
+		return
+	}
+	stages := Stages{StageInbox: trace.Inbox, StageLog: trace.Log, StageQuorum: trace.Quorum, StageApply: trace.Apply}
+	rest := StageRequest
+	if id := c.config.Clock.ID; id != 0 && id == trace.Clock {
+		stages[StageRequest] = trace.Received - f.sent
+		rest = StageReply
+	}
+	if slices.Min(stages[:]) < 0 {
+		return
+	}
+	for _, op := range f.ops {
+		if op.Outcome != OutcomeOK {
+			continue
+		}
+		waited := f.sent - c.submitted(op)
+		stages[StageLinger] = min(max(0, f.open-op.open), waited)
+		stages[StageQueue] = waited - stages[StageLinger]
+		op.Stages, op.rest, op.Sampled = stages, rest, true
+	}
+}
+
+// finish adds what is left of the time until now to the operations that have
+// been accounted for, so that their stages sum to it. If a trace claims more, it
+// cannot be.
+func (c *Client) finish(ended []*Op, now time.Duration) {
+	for _, op := range ended {
+		if !op.Sampled {
+			continue
+		}
+		total := now - c.submitted(op)
+		left := total - op.Stages.Sum()
+		if left < 0 || slices.Max(op.Stages[:]) > total { // or the sum has wrapped
+			op.Sampled = false
+			continue
+		}
+		op.Stages[op.rest] += left
+	}
+}
