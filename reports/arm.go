@@ -53,8 +53,9 @@ type Load struct {
 	Loop         Loop    `json:"loop"`
 	Nodes        int     `json:"nodes"`
 	Clients      int     `json:"clients"`
-	Rate         float64 `json:"rate_ops_per_s"` // offered; zero in a closed loop
-	Arrivals     string  `json:"arrivals"`       // "poisson", "constant"; empty in a closed loop
+	Rate         float64 `json:"rate_ops_per_s"`   // offered, in the mean of all stages; zero in a closed loop
+	Stages       string  `json:"stages,omitempty"` // "10s:1k,20s:5k"; empty: one stage
+	Arrivals     string  `json:"arrivals"`         // "poisson", "constant"; empty in a closed loop
 	PayloadBytes int     `json:"payload_bytes"`
 	Reads        float64 `json:"reads"` // share of the operations, 0 to 1
 	ReadMode     string  `json:"read_mode"`

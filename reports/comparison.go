@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -23,7 +24,21 @@ type Comparison struct {
 	Pairs  int // blocks that have both
 
 	Differences []Difference // of the metrics that both sides have
-	Warnings    []string     // what makes the comparison less than it seems
+
+	// Verdict is what the gating metrics say together: Better where one is better and
+	// none is worse, Worse the other way round, Equivalent where all are, NoVerdict
+	// where there is an obstacle, and otherwise Inconclusive. Judge sets it.
+	Verdict Verdict
+
+	// Obstacles keep the comparison from having a verdict, one line each.
+	Obstacles []string
+
+	// Questions is how many gating metrics were judged at once, in this comparison and
+	// in those that it was judged with: what Holm's correction is for.
+	Questions int
+
+	// Warnings are the obstacles, and what else makes the comparison less than it seems.
+	Warnings []string
 }
 
 // Difference is the difference in one metric.
@@ -36,23 +51,35 @@ type Difference struct {
 	// that the replicates of both sides allow.
 	Absolute, Ratio Spread
 
+	// Effect is the estimate of the ratio with its exact interval and significance;
+	// its N is zero unless the comparison is paired.
+	Effect Effect
+
+	// Gating says that the metric was to get a verdict, against the Margin: the smallest
+	// relative difference asked for or NoiseFloor, whichever is larger. AdjustedP is P
+	// after Holm's correction; 1 where there is no verdict.
+	Gating     bool
+	Margin     float64
+	NoiseFloor float64
+	AdjustedP  float64
+
 	Verdict Verdict
+	Why     string // of an inconclusive verdict: what it would take; otherwise empty
 }
 
-// Verdict is what may be concluded from a difference.
-type Verdict string
-
-// NoVerdict goes with an estimate: the difference and its spread are shown, and
-// nothing is claimed about them.
-const NoVerdict Verdict = "no verdict"
-
-// pairsForVerdict is the least number of pairs from which a two-sided exact
-// sign-flip test can reach 5 %: 2/2^6 is 3.1 %, 2/2^5 is 6.3 %.
-const pairsForVerdict = 6
-
-// Compare says how other differs from base. It refuses to compare a closed loop
-// with an open one.
+// Compare says how other differs from base, with a verdict by the default criteria;
+// Judge applies others. It refuses to compare a closed loop with an open one.
 func Compare(base, other Side) (*Comparison, error) {
+	c, err := compare(base, other)
+	if err != nil {
+		return nil, err
+	}
+	list := []Comparison{*c}
+	Judge(list, Criteria{})
+	return &list[0], nil
+}
+
+func compare(base, other Side) (*Comparison, error) {
 	bl, ol := base.Arm.Workload.Loop, other.Arm.Workload.Loop
 	if bl != ol {
 		return nil, fmt.Errorf("%s is a %s loop and %s an %s loop: their latencies mean different things and are not compared", base.Label, bl, other.Label, ol)
@@ -63,21 +90,25 @@ func Compare(base, other Side) (*Comparison, error) {
 		c.Pairs = len(pairs)
 	}
 	for _, m := range Metrics() {
-		d := Difference{Metric: m, Base: SpreadOf(m, base.Arm), Other: SpreadOf(m, other.Arm), Verdict: NoVerdict}
-		if d.Base.N == 0 || d.Other.N == 0 {
-			continue
-		}
-		if c.Paired {
-			d.pair(pairs)
-		} else {
-			d.unpaired()
-		}
-		if d.Absolute.N > 0 {
-			c.Differences = append(c.Differences, d)
-		}
+		c.measure(m, pairs)
 	}
-	c.Warnings = c.warnings()
 	return c, nil
+}
+
+// measure adds the difference in a metric, if both sides have it.
+func (c *Comparison) measure(m Metric, pairs [][2]*Replicate) {
+	d := Difference{Metric: m, Base: SpreadOf(m, c.Base.Arm), Other: SpreadOf(m, c.Other.Arm), AdjustedP: 1, Verdict: NoVerdict}
+	if d.Base.N == 0 || d.Other.N == 0 {
+		return
+	}
+	if c.Paired {
+		d.pair(pairs)
+	} else {
+		d.unpaired()
+	}
+	if d.Absolute.N > 0 {
+		c.Differences = append(c.Differences, d)
+	}
 }
 
 // pairUp returns the replicates of a and b that ran in the same block.
@@ -104,11 +135,14 @@ func (d *Difference) pair(pairs [][2]*Replicate) {
 			continue
 		}
 		absolute = append(absolute, b-a)
-		if a > 0 && b > 0 {
+		switch {
+		case a > 0 && b > 0:
 			ratio = append(ratio, b/a)
+		case a == b:
+			ratio = append(ratio, 1) // nothing on both sides is no difference
 		}
 	}
-	d.Absolute, d.Ratio = NewSpread(absolute), NewSpread(ratio)
+	d.Absolute, d.Ratio, d.Effect = NewSpread(absolute), NewSpread(ratio), newEffect(ratio)
 }
 
 func (d *Difference) unpaired() {
@@ -119,90 +153,34 @@ func (d *Difference) unpaired() {
 	}
 }
 
-func (c *Comparison) warnings() []string {
-	var list []string
-	warn := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
-	switch {
-	case c.Base.Run != c.Other.Run:
-		warn("the arms are of different runs and were not interleaved: what drifted on the machine between them is part of the difference")
-	case !c.Paired:
-		warn("the arms were not interleaved: what drifted on the machine between them is part of the difference")
-	case c.Pairs < pairsForVerdict:
-		warn("%s: an estimate; a verdict needs %d or more", plural(c.Pairs, "pair"), pairsForVerdict)
+// Difference returns that in a metric, or nil.
+func (c *Comparison) Difference(m Metric) *Difference {
+	i := slices.IndexFunc(c.Differences, func(d Difference) bool { return d.Metric.Name == m.Name })
+	if i < 0 {
+		return nil
 	}
-	if a, b := c.Base.Run.Machine(), c.Other.Run.Machine(); a != b {
-		warn("the machines or the Go versions differ: %s against %s", a, b)
-	}
-	if c.Base.Arm.Workload.Load != c.Other.Arm.Workload.Load {
-		warn("the loads differ: %v against %v", c.Base.Arm.Workload.Load, c.Other.Arm.Workload.Load)
-	}
-	for _, side := range []Side{c.Base, c.Other} {
-		if s := summarize(side.Arm); !s.Valid {
-			warn("%s is INVALID: %s", side.Label, s.Reasons[0])
-		}
-		if side.Run.Status != StatusComplete {
-			warn("%s is of a run that is %s", side.Label, side.Run.Status)
-		}
-	}
-	return list
+	return &c.Differences[i]
 }
 
-// Baseline picks what the other arms of one run are compared with: the first
-// that is not the zero line, or the first.
-func Baseline(r *Run) *Arm {
-	for i := range r.Arms {
-		if !r.Arms[i].InProcess {
-			return &r.Arms[i]
+// floor returns the smallest relative difference that the machine can tell from
+// none, and whether it was found by a calibration.
+func (c *Comparison) floor(m Metric) (share float64, calibrated bool) {
+	if known := c.Base.Run.calibration(); known != nil {
+		if v, ok := known.NoiseFloor[m.Name]; ok && v >= 0 && !math.IsInf(v, 0) {
+			return v, true
 		}
 	}
-	if len(r.Arms) > 0 {
-		return &r.Arms[0]
-	}
-	return nil
+	return DefaultNoiseFloor, false
 }
 
-// CompareArms compares every other arm of one run with base that has the same
-// kind of loop.
-func CompareArms(r *Run, base *Arm) []Comparison {
-	var list []Comparison
-	for i := range r.Arms {
-		a := &r.Arms[i]
-		if a == base {
-			continue
-		}
-		if c, err := Compare(Side{base.Label, r, base}, Side{a.Label, r, a}); err == nil {
-			list = append(list, *c)
-		}
+// calibration is that of the run's machine, or nil.
+func (r *Run) calibration() *Calibration {
+	if r.Calibration == nil || r.Calibration.Machine != r.Machine() {
+		return nil
 	}
-	return list
+	return r.Calibration
 }
 
-// CompareRuns compares arms of the later runs with the arms of the same label of
-// the first. Where each run has a single arm, they are compared whatever their
-// labels. names are the runs' names, one each. The error says that there is
-// nothing to compare.
-func CompareRuns(runs []*Run, names []string) ([]Comparison, error) {
-	var list []Comparison
-	single := !slices.ContainsFunc(runs, func(r *Run) bool { return len(r.Arms) != 1 })
-	for i, r := range runs[1:] {
-		for j := range r.Arms {
-			other := &r.Arms[j]
-			base := runs[0].FindArm(other.Label)
-			if single {
-				base = &runs[0].Arms[0]
-			}
-			if base == nil {
-				continue
-			}
-			c, err := Compare(Side{names[0] + " " + base.Label, runs[0], base}, Side{names[i+1] + " " + other.Label, r, other})
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, *c)
-		}
-	}
-	if len(list) == 0 {
-		return nil, fmt.Errorf("nothing to compare: no arm of %s has the label of an arm of the other runs", names[0])
-	}
-	return list, nil
-}
+// Exact says that there are pairs enough for the intervals to be exact ones of 95 %; if
+// not, what stands in their place is the spread of the replicates.
+func (c *Comparison) Exact() bool { return c.Paired && c.Pairs >= pairsForVerdict }

@@ -7,6 +7,10 @@ type CurvePoint struct {
 	Quantile float64 // 0 for the smallest value, 1 for the largest
 	Value    int64
 	Carried  bool // the sample is large enough to state this quantile (MinSamples)
+
+	// Low and High are the confidence interval (Percentile); zero where the quantile
+	// is not carried, and for the smallest value, which is no estimate.
+	Low, High int64
 }
 
 // Curve returns the distribution at round quantiles, eleven to each nine (0, 10 %
@@ -25,10 +29,38 @@ func (h *Histogram) Curve() []CurvePoint {
 				return append(points, CurvePoint{Quantile: 1, Value: h.Max()})
 			}
 			// Rounded, so that 1-0.1 prints as 0.9.
-			q := math.Round((1-share*left)*1e12) / 1e12
-			points = append(points, CurvePoint{q, h.AtRank(quantileRank(q, n)), n >= MinSamples(q)})
+			points = append(points, h.curvePoint(math.Round((1-share*left)*1e12)/1e12))
 		}
 	}
+}
+
+func (h *Histogram) curvePoint(q float64) CurvePoint {
+	n := h.Count()
+	c := CurvePoint{Quantile: q, Value: h.AtRank(quantileRank(q, n)), Carried: n >= MinSamples(q)}
+	if c.Carried && q > 0 {
+		low, high := quantileRanks(q, n)
+		c.Low, c.High = h.AtRank(low), h.AtRank(high)
+	}
+	return c
+}
+
+// ShareAt says how many of the values are at most a value.
+type ShareAt struct {
+	Value int64
+	Count int64
+	Share float64 // above 0, up to 1
+}
+
+// Cumulative returns the empirical distribution: for each value in use, to the
+// histogram's precision, how many of the values are no larger.
+func (h *Histogram) Cumulative() []ShareAt {
+	var list []ShareAt
+	total, seen := float64(h.Count()), int64(0)
+	for value, count := range h.packed.ForEachBucket {
+		seen += count
+		list = append(list, ShareAt{value, seen, float64(seen) / total})
+	}
+	return list
 }
 
 // Distributions merges the arm's histograms over its replicates, one for each

@@ -14,7 +14,11 @@ func (l Load) String() string {
 		if l.Arrivals != "" {
 			arrivals = l.Arrivals + ", "
 		}
-		parts = append(parts, fmt.Sprintf("%s operations/s offered (%sopen loop)", FormatCount(l.Rate), arrivals))
+		offered := FormatCount(l.Rate)
+		if l.Stages != "" {
+			offered = l.Stages
+		}
+		parts = append(parts, fmt.Sprintf("%s operations/s offered (%sopen loop)", offered, arrivals))
 	} else {
 		parts = append(parts, plural(l.Clients, "client")+" in a closed loop")
 	}
@@ -84,7 +88,9 @@ func (r *Run) StatusText() string {
 	case StatusInterrupted:
 		return "The run was INTERRUPTED: this is what had been measured by then."
 	case StatusRunning:
-		return "The run is NOT FINISHED, or was killed: this is what had been measured by then."
+		return "The run is NOT FINISHED: this is what has been measured so far."
+	case StatusKilled:
+		return "The run was KILLED: this is what had been measured by then."
 	}
 	return ""
 }

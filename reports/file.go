@@ -6,15 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-
-	"github.com/raftbench/raftbench/reports/atomicfile"
 )
 
-// FileName is the name of a run within its result directory. It is rewritten
-// after every replicate and, with StatusComplete, after all the other files:
-// where it says that the run is complete, they are there.
+// FileName is the name of a run within its result directory. It is written once,
+// at the end, after all the other files: where it says that the run is complete,
+// they are there. Until then the run is in the journal.
 const FileName = "result.json"
 
 // The schema of FileName. The version goes up when a reader of the old one
@@ -23,10 +19,6 @@ const (
 	Schema        = "raftbench/result"
 	SchemaVersion = 1
 )
-
-// maxFileBytes bounds what Read takes in. A run of 100 arms and 10 replicates
-// stays below 20 MiB.
-const maxFileBytes = 256 << 20
 
 type header struct {
 	Schema  string `json:"schema"`
@@ -90,37 +82,4 @@ func explain(data []byte, err error) error {
 		return fmt.Errorf("truncated after %d bytes: the JSON does not end", len(data))
 	}
 	return fmt.Errorf("damaged at byte %d: %w", syntax.Offset, err)
-}
-
-// Read reads a run from a result directory or from the file itself. The error
-// is one line and names the file.
-func Read(path string) (*Run, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("read result: %w", err)
-	}
-	if info.IsDir() {
-		path = filepath.Join(path, FileName)
-		if info, err = os.Stat(path); err != nil {
-			return nil, fmt.Errorf("read result: %w: want a directory that raftbench run -o wrote", err)
-		}
-	}
-	if info.Size() > maxFileBytes {
-		return nil, fmt.Errorf("read result %s: %d bytes: want at most %d", path, info.Size(), maxFileBytes)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read result: %w", err)
-	}
-	r, err := Decode(data)
-	if err != nil {
-		return nil, fmt.Errorf("read result %s: %w", path, err)
-	}
-	return r, nil
-}
-
-// Write stores the run as FileName in dir, so that a crash at any instant
-// leaves the old file or the new one whole.
-func Write(dir string, r *Run) error {
-	return atomicfile.Write(filepath.Join(dir, FileName), func(w io.Writer) error { return Encode(w, r) })
 }

@@ -14,8 +14,27 @@ type Headline struct {
 }
 
 // Headline names the arm with the highest throughput, and by what factor it
-// leads, or says why there is none to name. It is an estimate, not a verdict.
+// leads, or says why there is none to name. With enough interleaved pairs it is a
+// verdict between the two that lead, otherwise an estimate.
 func (g *Group) Headline() Headline {
+	ranked := g.leaders()
+	switch len(ranked) {
+	case 0:
+		return Headline{Text: "No arm can be ranked.", Note: g.unranked()}
+	case 1:
+		s := ranked[0]
+		return Headline{Text: fmt.Sprintf("%s: %s operations per second.", s.Arm.Label, FormatCount(s.Throughput.Median)), Note: g.unranked()}
+	}
+	h := estimate(ranked)
+	if d, c := g.duel(ranked); d != nil {
+		h = verdict(ranked, d, c)
+	}
+	h.Note = strings.TrimSpace(h.Note + " " + g.unranked())
+	return h
+}
+
+// leaders are the ranked arms, the highest throughput first.
+func (g *Group) leaders() []*Summary {
 	var ranked []*Summary
 	for i := range g.Summaries {
 		if s := &g.Summaries[i]; s.Ranked() && s.Throughput.N > 0 && s.Throughput.Median > 0 {
@@ -25,16 +44,67 @@ func (g *Group) Headline() Headline {
 	slices.SortStableFunc(ranked, func(a, b *Summary) int {
 		return cmp.Compare(b.Throughput.Median, a.Throughput.Median)
 	})
-	switch len(ranked) {
-	case 0:
-		return Headline{Text: "No arm can be ranked.", Note: g.unranked()}
-	case 1:
-		s := ranked[0]
-		return Headline{Text: fmt.Sprintf("%s: %s operations per second.", s.Arm.Label, FormatCount(s.Throughput.Median)), Note: g.unranked()}
-	}
+	return ranked
+}
 
+// duel compares the throughput of the two that lead, if there may be a verdict on it.
+//
+// They are compared because they came out first and second, which looks like choosing
+// among many questions. It is none: a winner that is tested against the runner-up is called
+// one wrongly no more often than the test says (Hung and Fithian, Rank verification for
+// exponential families, Annals of Statistics 47, 2019), because the runner-up of
+// equal arms was chosen as well. So p is not corrected.
+func (g *Group) duel(ranked []*Summary) (*Difference, *Comparison) {
+	if g.run == nil {
+		return nil, nil
+	}
+	first, second := ranked[0].Arm, ranked[1].Arm
+	c, err := compare(Side{second.Label, g.run, second}, Side{first.Label, g.run, first})
+	if err != nil {
+		return nil, nil
+	}
+	asked := c.ask(Criteria{Gating: []Metric{Throughput()}}.withDefaults())
+	if len(asked) == 0 {
+		return nil, nil
+	}
+	d := asked[0]
+	if d.Effect.Ratio < 1 { // within the pairs it is the other that leads
+		ranked[0], ranked[1] = ranked[1], ranked[0]
+		return g.duel(ranked)
+	}
+	d.AdjustedP = d.Effect.P
+	d.Verdict, d.Why = d.judge(1)
+	return d, c
+}
+
+// verdict is the headline where the two that lead were told apart, or shown to be
+// equivalent, or could not be.
+func verdict(ranked []*Summary, d *Difference, c *Comparison) Headline {
+	first, second := ranked[0], ranked[1]
+	figures := fmt.Sprintf("throughput %s, p = %s", FormatEffect(d.Effect), FormatP(d.AdjustedP))
+	h := Headline{Note: fmt.Sprintf("A verdict from %d interleaved pairs.", c.Pairs)}
+	leads := fmt.Sprintf("%s and %s lead with %s and %s operations per second", first.Arm.Label, second.Arm.Label,
+		FormatCount(first.Throughput.Median), FormatCount(second.Throughput.Median))
+	switch {
+	case d.Verdict == Equivalent:
+		h.Text = fmt.Sprintf("%s and are equivalent: %s.", leads, figures)
+		h.Note += fmt.Sprintf(" Less than %s is no difference.", FormatPercent(d.Margin))
+	case d.Verdict != Better:
+		h.Text = fmt.Sprintf("%s and cannot be told apart: %s.", leads, figures)
+		h.Note += " Inconclusive: " + d.Why + "."
+	case len(ranked) == 2:
+		h.Text = fmt.Sprintf("%s is better than %s: %s.", first.Arm.Label, second.Arm.Label, figures)
+	default:
+		h.Text = fmt.Sprintf("%s has the highest throughput, %s operations per second; it is better than %s, the next: %s.",
+			first.Arm.Label, FormatCount(first.Throughput.Median), second.Arm.Label, figures)
+	}
+	return h
+}
+
+// estimate is the headline where there is no verdict.
+func estimate(ranked []*Summary) Headline {
 	first, second, last := ranked[0], ranked[1], ranked[len(ranked)-1]
-	h := Headline{Note: strings.TrimSpace(sureness(first, second) + " " + g.unranked())}
+	h := Headline{Note: sureness(first, second)}
 	if first.Throughput.Min <= second.Throughput.Max {
 		h.Text = fmt.Sprintf("%s and %s lead with %s and %s operations per second and cannot be told apart: their replicates overlap.",
 			first.Arm.Label, second.Arm.Label, FormatCount(first.Throughput.Median), FormatCount(second.Throughput.Median))

@@ -129,13 +129,36 @@ func TestCurve(t *testing.T) {
 		at[p.Quantile], last = p, p
 	}
 	want := map[float64]CurvePoint{
-		0: {0, 1, false}, 0.5: {0.5, 500, true}, 0.9: {0.9, 900, true}, 0.95: {0.95, 950, true},
-		0.99: {0.99, 990, true}, 0.995: {0.995, 995, true}, 0.998: {0.998, 998, false}, 1: {1, 1000, false},
+		0: {0, 1, false, 0, 0}, 0.5: {0.5, 500, true, 469, 532}, 0.9: {0.9, 900, true, 881, 919}, 0.95: {0.95, 950, true, 936, 964},
+		0.99: {0.99, 990, true, 983, 997}, 0.995: {0.995, 995, true, 990, 1000}, 0.998: {0.998, 998, false, 0, 0}, 1: {1, 1000, false, 0, 0},
 	}
 	for q, p := range want {
 		if at[q] != p {
 			t.Errorf("at %g: %+v, want %+v", q, at[q], p)
 		}
+	}
+}
+
+// The value at a rank and the share at that value are inverse to each other.
+func TestCumulative(t *testing.T) {
+	h := hdrhistogram.New(1, 1e9, 3)
+	for v := range int64(500) {
+		if err := h.RecordValues(v*v*v, 3); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ours := NewHistogram(h)
+	list := ours.Cumulative()
+	for i, s := range list {
+		if rank := int64(math.Round(s.Share * 1500)); math.Abs(float64(ours.AtRank(rank)-s.Value)) > 0.001*float64(s.Value)+1 {
+			t.Fatalf("%d is the value of rank %d, but a share of %g lies up to %d", ours.AtRank(rank), rank, s.Share, s.Value)
+		}
+		if i > 0 && (s.Value <= list[i-1].Value || s.Share <= list[i-1].Share) {
+			t.Fatalf("%+v follows %+v", s, list[i-1])
+		}
+	}
+	if list[len(list)-1].Share != 1 || len(NewHistogram(nil).Cumulative()) != 0 {
+		t.Fatal("want all of the values in the end, and nothing of nothing")
 	}
 }
 

@@ -87,7 +87,8 @@ func perOp(name, title, unit string, total func(*Cost) *int64) Metric {
 	return Metric{
 		Name: name, Title: title, Unit: unit,
 		Value: func(r *Replicate) (float64, bool) {
-			t := total(&r.Cost)
+			net := r.NetCost()
+			t := total(&net)
 			if t == nil || r.Operations.Succeeded == 0 {
 				return math.NaN(), false
 			}

@@ -5,6 +5,23 @@ import "math"
 // Quantiles returns the quantiles that the tables show.
 func Quantiles() []float64 { return []float64{0.5, 0.9, 0.99, 0.999} }
 
+// String writes the percentile with its confidence interval, all of it in the unit
+// of the percentile: "1.02 ms [0.95, 1.10]". A dash where the sample does not carry
+// it.
+func (p Percentile) String() string {
+	if !p.Carried {
+		return "-"
+	}
+	unit := 1.0
+	for _, u := range []float64{1e9, 1e6, 1e3} {
+		if float64(p.Value) >= 0.9995*u {
+			unit = u
+			break
+		}
+	}
+	return FormatLatency(float64(p.Value)) + " [" + threeDigits(float64(p.Low)/unit) + ", " + threeDigits(float64(p.High)/unit) + "]"
+}
+
 // tail is the probability left out at each side of a confidence interval.
 const tail = 0.025
 
@@ -38,23 +55,18 @@ func quantileRanks(q float64, n int64) (low, high int64) {
 	return max(low, 1), min(high, n)
 }
 
-// exactVariance is up to where binomial tails are summed term by term. Beyond
-// it the normal approximation is off by less than a rank in a hundred.
-const exactVariance = 1000
-
 // binomialQuantile returns the largest k with P(X < k) <= p for a binomial X,
-// which is the smallest k with P(X <= k) > p.
+// which is the smallest k with P(X <= k) > p. It sums the exact terms, whatever n:
+// seven standard deviations of them. Both ends of the interval of the median of
+// 10^8 values take 0.1 ms (BenchmarkQuantileRanks).
 func binomialQuantile(n int64, q, p float64) int64 {
-	mean, variance := float64(n)*q, float64(n)*q*(1-q)
-	if variance > exactVariance {
-		const z = 1.959963984540054 // the normal quantile of 1-tail
-		return int64(math.Floor(mean - z*math.Sqrt(variance) + 0.5))
-	}
-	// Start far enough below the mean that what is left out does not matter.
-	k := int64(math.Max(0, math.Floor(mean-12*math.Sqrt(variance)-12)))
+	mean, deviation := float64(n)*q, math.Sqrt(float64(n)*q*(1-q))
+	// What lies further below the mean is less than 10^-17 of all, and is left out.
+	k := int64(math.Max(0, math.Floor(mean-9*deviation-9)))
 	term := math.Exp(logBinomial(n, k, q))
+	odds := q / (1 - q)
 	for sum := term; sum <= p && k < n; sum += term {
-		term *= float64(n-k) / float64(k+1) * q / (1 - q)
+		term *= float64(n-k) / float64(k+1) * odds
 		k++
 	}
 	return k
@@ -62,9 +74,10 @@ func binomialQuantile(n int64, q, p float64) int64 {
 
 // logBinomial is the logarithm of the probability of exactly k of n.
 func logBinomial(n, k int64, q float64) float64 {
-	lg := func(x int64) float64 {
-		v, _ := math.Lgamma(float64(x) + 1)
-		return v
-	}
-	return lg(n) - lg(k) - lg(n-k) + float64(k)*math.Log(q) + float64(n-k)*math.Log1p(-q)
+	return logFactorial(n) - logFactorial(k) - logFactorial(n-k) + float64(k)*math.Log(q) + float64(n-k)*math.Log1p(-q)
+}
+
+func logFactorial(n int64) float64 {
+	v, _ := math.Lgamma(float64(n) + 1)
+	return v
 }

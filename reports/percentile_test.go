@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"math/big"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -105,14 +106,98 @@ func TestQuantileRanksOfTheMedian(t *testing.T) {
 	}
 }
 
-func TestExactAndApproximateRanksMeet(t *testing.T) {
-	for _, q := range []float64{0.5, 0.9, 0.99} {
-		at := int64(exactVariance / (q * (1 - q)))
-		exactLow, exactHigh := quantileRanks(q, at-1)
-		low, high := quantileRanks(q, at+1)
-		if low-exactLow < -1 || low-exactLow > 3 || high-exactHigh < -1 || high-exactHigh > 3 {
-			t.Errorf("q=%g: exact %d to %d, approximate %d to %d two values later", q, exactLow, exactHigh, low, high)
+// exactRanks works the interval of the quantile num/den out by brute force, in
+// whole numbers: low is the largest rank whose value lies above the true quantile
+// with a probability of at most 1/40, and high the smallest whose value lies below
+// it with at most that.
+func exactRanks(num, den int64, n int) (low, high int) {
+	power := func(base int64, exponent int) *big.Int {
+		return new(big.Int).Exp(big.NewInt(base), big.NewInt(int64(exponent)), nil)
+	}
+	all := power(den, n)
+	below := make([]*big.Int, n+1) // of all outcomes, those with exactly k values below the quantile
+	for k := range below {
+		below[k] = new(big.Int).Binomial(int64(n), int64(k))
+		below[k].Mul(below[k], power(num, k)).Mul(below[k], power(den-num, n-k))
+	}
+	rare := func(outcomes *big.Int) bool {
+		return new(big.Int).Mul(outcomes, big.NewInt(40)).Cmp(all) <= 0
+	}
+	// The value of rank r lies above the quantile if fewer than r values lie below.
+	sum := new(big.Int)
+	for low = 0; low < n && rare(sum.Add(sum, below[low])); low++ {
+	}
+	// It lies below the quantile if r values or more do.
+	sum.SetInt64(0)
+	for high = n + 1; high > 1 && rare(sum.Add(sum, below[high-1])); high-- {
+	}
+	return low, high
+}
+
+func TestQuantileRanksAgainstBruteForce(t *testing.T) {
+	for _, c := range []struct{ num, den int64 }{{1, 2}, {1, 4}, {9, 10}, {95, 100}, {99, 100}, {1, 100}} {
+		q := float64(c.num) / float64(c.den)
+		for n := int(MinSamples(q)); n <= 500; n += 1 + n/9 {
+			wantLow, wantHigh := exactRanks(c.num, c.den, n)
+			low, high := quantileRanks(q, int64(n))
+			if low != int64(wantLow) || high != int64(wantHigh) {
+				t.Errorf("p%g of %d: ranks %d to %d, brute force says %d to %d", 100*q, n, low, high, wantLow, wantHigh)
+			}
 		}
+	}
+}
+
+// weighed works low out for a large n in another way: all terms relative to the
+// largest, added up from both ends, without a logarithm.
+func weighed(q float64, n int64) int64 {
+	mode := int64(float64(n+1) * q)
+	down, up := []float64{1}, []float64{}
+	for k, term := mode, 1.0; k > 0 && term > 1e-30; k-- {
+		term *= float64(k) / float64(n-k+1) * (1 - q) / q
+		down = append(down, term)
+	}
+	for k, term := mode, 1.0; k < n && term > 1e-30; k++ {
+		term *= float64(n-k) / float64(k+1) * q / (1 - q)
+		up = append(up, term)
+	}
+	slices.Reverse(up)
+	total := 0.0
+	for _, list := range [][]float64{up, down[:1]} {
+		for _, term := range list {
+			total += term
+		}
+	}
+	lower := 0.0
+	for i := len(down) - 1; i > 0; i-- {
+		lower += down[i]
+	}
+	total += lower
+	k, sum := mode-int64(len(down))+1, 0.0
+	for i := len(down) - 1; i >= 0; i-- {
+		if sum += down[i] / total; sum > tail {
+			return k
+		}
+		k++
+	}
+	return k
+}
+
+func TestQuantileRanksOfLargeSamples(t *testing.T) {
+	for _, q := range []float64{0.1, 0.5, 0.9, 0.99, 0.999, 0.99999} {
+		for _, n := range []int64{40_000, 4_000_000, 123_456_789, 2_000_000_000} {
+			if n < MinSamples(q) {
+				continue
+			}
+			if got, want := binomialQuantile(n, q, tail), weighed(q, n); got != want {
+				t.Errorf("p%g of %d: low is rank %d, want %d", 100*q, n, got, want)
+			}
+		}
+	}
+}
+
+func BenchmarkQuantileRanks(b *testing.B) {
+	for b.Loop() {
+		quantileRanks(0.5, 100_000_000)
 	}
 }
 

@@ -23,6 +23,9 @@ type Replicate struct {
 	Series     Series        `json:"series"`
 	Events     []Event       `json:"events,omitempty"`
 
+	// Steps are the stages of an open loop's schedule; nil if it has only one.
+	Steps []Step `json:"steps,omitempty"`
+
 	Cost Cost `json:"cost"`
 	// Idle is what the same cluster used without a load, scaled to the length of the
 	// window; costs per operation are Cost less Idle. Nil: not measured.
@@ -49,6 +52,10 @@ type Replicate struct {
 	// which did not, one line each; the replicate is shown and never ranked.
 	Valid   bool     `json:"valid"`
 	Reasons []string `json:"reasons,omitempty"`
+
+	// Warnings is what the checks noticed that does not make the replicate invalid,
+	// one line each.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Operations counts by how they ended. Started is the sum of Succeeded, Failed,
@@ -112,6 +119,11 @@ type Cost struct {
 	GoroutinesMax *int64 `json:"goroutines_max"`
 	ReadSyscalls  *int64 `json:"read_syscalls"`
 	WriteSyscalls *int64 `json:"write_syscalls"`
+
+	// Context switches of the process's threads: those that had to wait for
+	// something, and those that the kernel interrupted to run another.
+	VoluntarySwitches   *int64 `json:"voluntary_switches"`
+	InvoluntarySwitches *int64 `json:"involuntary_switches"`
 }
 
 // Distribution is how something that is not a latency was spread: batch sizes,
@@ -142,7 +154,7 @@ type Breakdown struct {
 
 // Stage is one stretch of an operation's way.
 type Stage struct {
-	Name string  `json:"name"` // "queue", "linger", "request", "inbox", "log", "quorum", "apply", "reply"
+	Name string  `json:"name"` // "dispatch" (open loop), "queue", "linger", "request", "inbox", "log", "quorum", "apply", "reply", "deliver"
 	Mean float64 `json:"mean_ns"`
 	// Histogram of the sampled durations in nanoseconds; zeros are counted.
 	Histogram *Histogram `json:"hdr"`

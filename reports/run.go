@@ -5,8 +5,8 @@
 //
 // It is not the measurement: it takes no time and starts no load. It draws
 // nothing either; the forms are its subpackages: tables (terminal, Markdown,
-// CSV), hlog, plots (PNG), page (HTML), and render, which writes all of them
-// into a directory.
+// CSV), hlog and hgrm (HdrHistogram), benchfmt (Go benchmarks), junit, plots (PNG,
+// SVG), page (HTML), and render, which writes all of them into a directory.
 //
 // It starts no goroutine. A Run has one writer; any number of readers may share
 // one that nobody changes.
@@ -44,15 +44,15 @@ type Run struct {
 	Arms []Arm `json:"arms"`
 }
 
-// Status says how a run ended. A file that still says "running" was left by a
-// process that was killed: its replicates are whole, but more were planned.
+// Status says how a run ended.
 type Status string
 
 // The ways for a run to stand.
 const (
-	StatusRunning     Status = "running"
-	StatusComplete    Status = "complete"
-	StatusInterrupted Status = "interrupted"
+	StatusRunning     Status = "running"     // its process lives
+	StatusComplete    Status = "complete"    // all that was planned is there
+	StatusInterrupted Status = "interrupted" // by a signal or an error; the warnings say which
+	StatusKilled      Status = "killed"      // its process died: what is there is whole, but for a partial replicate
 )
 
 // Tool names the program that measured.
@@ -61,6 +61,10 @@ type Tool struct {
 	GoVersion string `json:"go_version"`
 	Revision  string `json:"revision"` // of its source; empty: unknown
 	Modified  bool   `json:"modified"` // the source had changes that were not committed
+
+	// BuildFlags are the flags of go build that change what the program does, and
+	// the architecture level: "-race=true -gcflags=-N GOAMD64=v1".
+	BuildFlags string `json:"build_flags,omitempty"`
 }
 
 // Setting is one setting of the experiment.
@@ -77,12 +81,31 @@ type Environment struct {
 	Arch              string  `json:"arch"`
 	Kernel            string  `json:"kernel"`
 	CPUModel          string  `json:"cpu_model"`
-	NumCPU            int     `json:"num_cpu"`
+	Virtual           bool    `json:"virtual"` // a virtual machine
+	NumCPU            int     `json:"num_cpu"` // that this process may use
 	GOMAXPROCS        int     `json:"gomaxprocs"`
 	MemoryBytes       int64   `json:"memory_bytes"`
 	CgroupCPULimit    float64 `json:"cgroup_cpu_limit"` // in CPUs; zero: none
 	ClockSource       string  `json:"clock_source"`
 	CongestionControl string  `json:"tcp_congestion_control"`
+
+	ClockReadNS float64 `json:"clock_read_ns"`          // what it takes to read the clock
+	Governor    string  `json:"cpu_governor,omitempty"` // of the CPU's frequency
+	Turbo       string  `json:"cpu_turbo,omitempty"`    // "on", "off"; empty: unknown
+
+	// What others took of the CPUs shortly before the run, as shares from 0 to 1.
+	LoadAverage float64 `json:"load_average"` // of the last minute
+	OtherCPU    float64 `json:"other_cpu"`    // other processes
+	StolenCPU   float64 `json:"stolen_cpu"`   // the hypervisor
+
+	SwapBytes     int64  `json:"swap_bytes"`
+	SwapUsedBytes int64  `json:"swap_used_bytes"`
+	FileLimit     uint64 `json:"open_file_limit"` // file descriptors of this process
+
+	// Variables that change the Go runtime; empty: not set.
+	GOGC       string `json:"gogc,omitempty"`
+	GOMEMLIMIT string `json:"gomemlimit,omitempty"`
+	GODEBUG    string `json:"godebug,omitempty"`
 }
 
 // Calibration is what raftbench calibrate found out about a machine.
@@ -126,9 +149,9 @@ func (r *Run) FindArm(label string) *Arm {
 // Replicate.Valid.
 func (r *Run) Validate() error {
 	switch r.Status {
-	case StatusRunning, StatusComplete, StatusInterrupted:
+	case StatusRunning, StatusComplete, StatusInterrupted, StatusKilled:
 	default:
-		return fmt.Errorf("status is %q: want %q, %q or %q", r.Status, StatusRunning, StatusComplete, StatusInterrupted)
+		return fmt.Errorf("status is %q: want %q, %q, %q or %q", r.Status, StatusRunning, StatusComplete, StatusInterrupted, StatusKilled)
 	}
 	seen := map[string]bool{}
 	for i := range r.Arms {

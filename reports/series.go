@@ -67,12 +67,20 @@ func (a *Arm) ThroughputBand() []BandPoint {
 // P99Band joins the replicates' p99 over time, in nanoseconds. It is a band of
 // percentiles, not a percentile of anything.
 func (a *Arm) P99Band() []BandPoint {
-	return a.band(func(s *Series, i int) (float64, bool) {
-		if i >= len(s.P99) || s.P99[i] == 0 {
-			return 0, false
-		}
-		return float64(s.P99[i]), true
-	})
+	return a.band(func(s *Series, i int) (float64, bool) { return latencyAt(s.P99, i) })
+}
+
+// P50Band joins the replicates' p50 over time as P99Band does their p99.
+func (a *Arm) P50Band() []BandPoint {
+	return a.band(func(s *Series, i int) (float64, bool) { return latencyAt(s.P50, i) })
+}
+
+// latencyAt is the latency in a bucket, if there was an operation in it.
+func latencyAt(column []int64, i int) (float64, bool) {
+	if i >= len(column) || column[i] == 0 {
+		return 0, false
+	}
+	return float64(column[i]), true
 }
 
 func (a *Arm) band(value func(s *Series, i int) (float64, bool)) []BandPoint {

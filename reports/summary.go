@@ -1,6 +1,10 @@
 package reports
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // Summary is one line of the result table: an arm over all its replicates.
 type Summary struct {
@@ -33,12 +37,18 @@ type Summary struct {
 	// from being ranked: leaving it out would choose among the measurements.
 	Valid   bool
 	Reasons []string // with the number of the replicate
+
+	// Warnings are what the checks noticed that makes no replicate invalid, each once,
+	// with the replicates that it is about.
+	Warnings []string
 }
 
 // Group is the arms that carried the same load and so may be ranked.
 type Group struct {
 	Load      Load
 	Summaries []Summary // in the order of the run
+
+	run *Run // for what has to be compared in pairs
 }
 
 // Summarize sums up every arm and puts those of equal load together, in order of
@@ -52,7 +62,7 @@ func Summarize(r *Run) []Group {
 		if !ok {
 			g = len(groups)
 			at[a.Workload.Load] = g
-			groups = append(groups, Group{Load: a.Workload.Load})
+			groups = append(groups, Group{Load: a.Workload.Load, run: r})
 		}
 		groups[g].Summaries = append(groups[g].Summaries, summarize(a))
 	}
@@ -82,7 +92,34 @@ func summarize(a *Arm) Summary {
 	if len(a.Replicates) == 0 {
 		s.Reasons = []string{"nothing was measured"}
 	}
+	s.Warnings = a.warnings()
 	return s
+}
+
+// warnings joins the equal warnings of the replicates.
+func (a *Arm) warnings() []string {
+	var texts []string
+	about := map[string][]string{}
+	for i := range a.Replicates {
+		for _, w := range a.Replicates[i].Warnings {
+			if about[w] == nil {
+				texts = append(texts, w)
+			}
+			about[w] = append(about[w], strconv.Itoa(a.Replicates[i].Index))
+		}
+	}
+	for i, text := range texts {
+		which := about[text]
+		switch {
+		case len(which) == 1:
+			texts[i] = "replicate " + which[0] + ": " + text
+		case len(which) == len(a.Replicates):
+			texts[i] = "all replicates: " + text
+		default:
+			texts[i] = "replicates " + strings.Join(which, ", ") + ": " + text
+		}
+	}
+	return texts
 }
 
 func (s *Summary) add(r *Replicate) {

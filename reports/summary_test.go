@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/raftbench/raftbench/reports"
+	"github.com/raftbench/raftbench/reports/reportstest"
 )
 
 // armOf makes an arm with a replicate for each throughput, all else fine.
@@ -174,5 +175,17 @@ func TestBandLeavesOutThePartialBucketAndJoinsReplicates(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, a.P99Band()); diff != "" {
 		t.Errorf("p99 (-want +got):\n%s", diff)
+	}
+}
+
+func TestWarningsAreJoined(t *testing.T) {
+	run := reportstest.Run(reportstest.Shapes()[1:2], 3)
+	for i, list := range [][]string{{"swap is in use", "the CPU was shared"}, {"swap is in use", "late"}, {"swap is in use", "the CPU was shared"}} {
+		run.Arms[0].Replicates[i].Warnings = list
+	}
+	s := reports.Summarize(run)[0].Summaries[0]
+	want := []string{"all replicates: swap is in use", "replicates 1, 3: the CPU was shared", "replicate 2: late"}
+	if diff := cmp.Diff(want, s.Warnings); diff != "" || !s.Valid {
+		t.Fatalf("valid %v, warnings (-want +got):\n%s", s.Valid, diff)
 	}
 }

@@ -2,59 +2,66 @@
 // either the old content or the new one whole: a temporary file in the same
 // directory, written, synced, renamed, and the directory synced.
 //
-// It does not lock: of two writers of one path the last one wins. It starts no
-// goroutine.
+// A process that is killed may leave its temporary file, .NAME.XXXXXXXX.tmp, which
+// nobody reads. It does not lock: of two writers of one path the last one wins. It
+// starts no goroutine.
 package atomicfile
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
-	"os"
+	"math/rand/v2"
 	"path/filepath"
+
+	"github.com/raftbench/raftbench/reports/disk"
 )
 
 // Write replaces path by what content writes. If content or the disk fails, path
-// is left as it was and the temporary file is removed.
+// is left as it was and the temporary file is removed; if the disk fails only at
+// making the new name durable, path is already replaced.
 func Write(path string, content func(io.Writer) error) error {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*.tmp")
+	return WriteOn(disk.OS(), path, content)
+}
+
+// WriteOn is Write on a disk of the caller's.
+func WriteOn(fs disk.FS, path string, content func(io.Writer) error) error {
+	temporary := Temporary(path)
+	f, err := fs.Create(temporary)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return fmt.Errorf("write %s: %w", path, disk.Cause(err, temporary))
 	}
-	if err := fill(f, content); err != nil {
-		return fmt.Errorf("write %s: %w", path, errors.Join(err, os.Remove(f.Name())))
+	if err = fill(f, content); err == nil {
+		err = fs.Rename(temporary, path)
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return fmt.Errorf("write %s: %w", path, errors.Join(err, os.Remove(f.Name())))
+	if err != nil {
+		_ = fs.Remove(temporary) // what was wrong first is what there is to say
+		return fmt.Errorf("write %s: %w", path, disk.Cause(err, temporary))
 	}
-	if err := syncDir(dir); err != nil {
+	if err := fs.SyncDir(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
 }
 
+// Temporary is a name for a file that is to become path. No two are the same.
+func Temporary(path string) string {
+	dir, name := filepath.Split(path)
+	return filepath.Join(dir, fmt.Sprintf(".%s.%016x.tmp", name, rand.Uint64()))
+}
+
 // fill writes, syncs and closes f.
-func fill(f *os.File, content func(io.Writer) error) error {
+func fill(f disk.File, content func(io.Writer) error) error {
 	b := bufio.NewWriterSize(f, 64<<10)
 	err := content(b)
 	if err == nil {
 		err = b.Flush()
 	}
 	if err == nil {
-		err = f.Chmod(0o644) // CreateTemp makes it private; results are to be shared
-	}
-	if err == nil {
 		err = f.Sync()
 	}
-	return errors.Join(err, f.Close())
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
+	if closing := f.Close(); err == nil {
+		err = closing
 	}
-	return errors.Join(d.Sync(), d.Close())
+	return err
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/raftbench/raftbench/reports/atomicfile"
+	"github.com/raftbench/raftbench/reports/disk/disktest"
 )
 
 func text(s string) func(io.Writer) error {
@@ -29,9 +30,43 @@ func TestWriteReplaces(t *testing.T) {
 			t.Fatalf("read %q, %v; want %q", got, err, s)
 		}
 	}
-	info, err := os.Stat(path)
-	if err != nil || info.Mode().Perm() != 0o644 {
-		t.Fatalf("mode %v, %v; want 0644", info.Mode(), err)
+	// Others may read it, as far as the user's umask lets them.
+	plain := filepath.Join(t.TempDir(), "plain")
+	if err := os.WriteFile(plain, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got, errGot := os.Stat(path)
+	want, errWant := os.Stat(plain)
+	if errGot != nil || errWant != nil || got.Mode() != want.Mode() {
+		t.Fatalf("mode %v, %v; want %v, %v", got, errGot, want, errWant)
+	}
+}
+
+// Whichever operation fails, the old content or the new one is there, whole, and
+// nothing else.
+func TestEveryOperationFailing(t *testing.T) {
+	for k := 1; ; k++ {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "a.json")
+		if err := atomicfile.Write(path, text("old")); err != nil {
+			t.Fatal(err)
+		}
+		fs := disktest.At(k, false)
+		err := atomicfile.WriteOn(fs, path, text(strings.Repeat("new", 1<<16)))
+		if len(fs.Failed()) == 0 {
+			if err != nil || k < 7 {
+				t.Fatalf("%v after %d operations; want all to have had their turn", err, k-1)
+			}
+			return
+		}
+		if !errors.Is(err, disktest.ErrInjected) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), ".tmp") {
+			t.Fatalf("operation %d fails: %v, want the failure with the path", k, err)
+		}
+		got, readErr := os.ReadFile(path)
+		if readErr != nil || string(got) != "old" && len(got) != 3<<16 {
+			t.Fatalf("operation %d fails: %d bytes, %v; want the old content or the new one", k, len(got), readErr)
+		}
+		onlyFile(t, dir, "a.json")
 	}
 }
 

@@ -1,16 +1,20 @@
 // Package page writes a run as one HTML file that needs nothing else: styles,
 // script, data and the raw result are within it, and it fetches nothing, which
 // its own content security policy enforces. It opens from a disk without a
-// network, on a phone or a desk, in light or dark.
+// network, on a phone or a desk, in light or dark, and prints.
 //
-// The conclusion stands first, then the plots, the numbers, and what they were
-// measured with. Without JavaScript everything is there but the plots. It
-// starts no goroutine.
+// The conclusion stands first, then whether the measurement may be trusted, the
+// plots, the numbers, and what they were measured with. Every plot has its values
+// as a table beside it, so without JavaScript, or for who cannot see a plot,
+// nothing is missing but the drawing.
+//
+// It works nothing out that another form of the result needs too: that is for
+// package reports. It starts no goroutine.
 package page
 
 import (
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/base64"
 	"fmt"
 	"html/template"
@@ -19,76 +23,45 @@ import (
 	"time"
 
 	"github.com/raftbench/raftbench/reports"
-	"github.com/raftbench/raftbench/reports/tables"
 )
 
-//go:embed assets/page.html.tmpl
-var pageTemplate string
+//go:embed assets
+var assets embed.FS
 
-//go:embed assets/page.css
-var pageStyle string
-
-//go:embed assets/chart.js
-var chartScript string
-
-//go:embed assets/page.js
-var pageScript string
+// scripts lists the parts of the page's script in the order in which they need
+// each other. Together they are one module of JavaScript, which leaves no name
+// behind in the page.
+func scripts() []string {
+	return []string{"svg.js", "text.js", "ticks.js", "tip.js", "view.js", "chart.js", "bars.js", "kinds.js", "page.js"}
+}
 
 // view is what the template shows.
 type view struct {
-	Policy    string // content security policy
-	Style     template.CSS
-	Script    template.JS
-	Title     string
-	Run       *reports.Run
-	Status    string // why the run is not whole; empty if it is
-	Invalid   int    // arms
-	Groups    []groupView
-	Compare   []compareView
-	Plots     []groupPlots // as JSON
-	Downloads []download
-	Duration  time.Duration
-}
+	Policy string // content security policy
+	Style  template.CSS
+	Script template.JS
 
-// groupView is the arms of one load.
-type groupView struct {
-	Index    int
-	Load     string
-	Headline reports.Headline
-	Table    tables.Table
-	Notes    []tables.Note
-	Arms     []armView
-}
-
-// armView is what is shown of one arm beside its numbers.
-type armView struct {
-	Label      string
-	Swatch     swatch
-	Options    string
-	Replicates []replicateView
-}
-
-type replicateView struct {
-	Index, Block, Position                                  int
-	Throughput, P50, P99, CPU, Wire, Operations, Validities string
-}
-
-type compareView struct {
+	Run      *reports.Run
 	Title    string
-	Table    tables.Table
-	Warnings []string
-}
+	Headline reports.Headline // of the run: that of its group, if there is one only
+	Status   string           // why the run is not whole; empty if it is
+	Validity validityView
+	Duration time.Duration
 
-// download is a file within the page.
-type download struct {
-	Name string
-	URL  template.URL
-	Size string
+	Groups  []groupView
+	Load    *loadView // latency against load; nil if the run has one load only
+	Sources []settingView
+	Machine []factView
+	Noise   *calibrationView // nil: not calibrated
+
+	Plots     plotData // as JSON
+	Downloads []download
+	Left      []string // files that are too large to carry along
 }
 
 // Write writes the page.
 func Write(w io.Writer, run *reports.Run) error {
-	t, err := template.New("page").Parse(pageTemplate)
+	t, err := template.New("page.html.tmpl").ParseFS(assets, "assets/*.tmpl")
 	if err != nil {
 		return fmt.Errorf("parse page template: %w", err)
 	}
@@ -96,46 +69,79 @@ func Write(w io.Writer, run *reports.Run) error {
 	if err != nil {
 		return err
 	}
-	if err := t.Execute(w, v); err != nil {
+	var text strings.Builder
+	if err := t.Execute(&text, v); err != nil {
+		return fmt.Errorf("write page: %w", err)
+	}
+	if _, err := straight().WriteString(w, text.String()); err != nil {
 		return fmt.Errorf("write page: %w", err)
 	}
 	return nil
 }
 
+// straight replaces the characters that turn the direction of the text behind them:
+// with one in a label, the page could say what the run does not.
+func straight() *strings.Replacer {
+	var pairs []string
+	for _, c := range "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069" {
+		pairs = append(pairs, string(c), "\ufffd")
+	}
+	return strings.NewReplacer(pairs...)
+}
+
 func newView(run *reports.Run) (*view, error) {
-	script := chartScript + pageScript
 	v := &view{
-		Policy: fmt.Sprintf("default-src 'none'; img-src data:; style-src '%s'; script-src '%s'", hashOf(pageStyle), hashOf(script)),
-		Style:  template.CSS(pageStyle),
-		Script: template.JS(script),
-		Title:  "raftbench, " + run.Started.UTC().Format("2006-01-02 15:04 MST"),
-		Run:    run,
-		Plots:  []groupPlots{},
-		Status: run.StatusText(),
+		Run:     run,
+		Title:   "raftbench, " + run.Started.UTC().Format("2006-01-02 15:04 MST"),
+		Status:  run.StatusText(),
+		Sources: settingsOf(run),
+		Machine: machineOf(run),
+		Noise:   calibrationOf(run),
 	}
 	if !run.Finished.IsZero() {
 		v.Duration = run.Finished.Sub(run.Started).Round(time.Second)
 	}
-	looks := looksOf(run)
-	for i, g := range reports.Summarize(run) {
-		v.Groups = append(v.Groups, newGroupView(i, &g, looks))
-		v.Plots = append(v.Plots, newGroupPlots(&g, looks))
-		for j := range g.Summaries {
-			if !g.Summaries[j].Valid {
-				v.Invalid++
-			}
-		}
+	groups := reports.Summarize(run)
+	v.Validity = validityOf(groups)
+	v.Headline = headlineOf(groups)
+	comparisons := reports.CompareLoads(run)
+	for i := range groups {
+		looks := looksOf(&groups[i])
+		plots := newGroupPlots(&groups[i], looks)
+		v.Plots.Groups = append(v.Plots.Groups, plots)
+		v.Groups = append(v.Groups, newGroupView(i, &groups[i], comparisonsOf(&groups[i], comparisons), looks))
 	}
-	if base := reports.Baseline(run); base != nil {
-		for _, c := range reports.CompareArms(run, base) {
-			v.Compare = append(v.Compare, compareView{
-				Title: c.Other.Label + " compared with " + c.Base.Label, Table: tables.CompareTable(&c), Warnings: c.Warnings,
-			})
-		}
+	if len(v.Groups) == 1 {
+		v.Groups[0].Alone = true
 	}
-	var err error
-	v.Downloads, err = downloads(run)
-	return v, err
+	if load := latencyAgainstLoad(groups); load != nil {
+		v.Load, v.Plots.Load = load.view(), load.plots()
+	}
+	if err := v.carry(); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// carry puts style, script, policy and the raw data into the view.
+func (v *view) carry() error {
+	style, err := assets.ReadFile("assets/page.css")
+	if err != nil {
+		return fmt.Errorf("read the style: %w", err)
+	}
+	var script strings.Builder
+	for _, name := range scripts() {
+		part, err := assets.ReadFile("assets/" + name)
+		if err != nil {
+			return fmt.Errorf("read the script: %w", err)
+		}
+		script.Write(part)
+	}
+	v.Style, v.Script = template.CSS(style), template.JS(script.String())
+	v.Policy = fmt.Sprintf("default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src '%s'; script-src '%s'",
+		hashOf(string(style)), hashOf(script.String()))
+	v.Downloads, v.Left, err = downloads(v.Run)
+	return err
 }
 
 // hashOf is how a content security policy names what it allows.
@@ -144,62 +150,20 @@ func hashOf(s string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-func newGroupView(index int, g *reports.Group, looks map[*reports.Arm]look) groupView {
-	v := groupView{
-		Index: index, Load: g.Load.String(), Headline: g.Headline(), Table: tables.SummaryTable(g), Notes: tables.Notes(g),
+// headlineOf is what stands on top of the page.
+func headlineOf(groups []reports.Group) reports.Headline {
+	switch len(groups) {
+	case 0:
+		return reports.Headline{Text: "Nothing was measured."}
+	case 1:
+		return groups[0].Headline()
 	}
-	for i := range g.Summaries {
-		a := g.Summaries[i].Arm
-		av := armView{Label: a.Label, Swatch: looks[a].swatch}
-		for _, o := range a.Options {
-			av.Options += o.Name + "=" + o.Value + " "
-		}
-		for j := range a.Replicates {
-			av.Replicates = append(av.Replicates, newReplicateView(&a.Replicates[j]))
-		}
-		v.Arms = append(v.Arms, av)
+	arms := 0
+	for i := range groups {
+		arms += len(groups[i].Summaries)
 	}
-	return v
-}
-
-func newReplicateView(r *reports.Replicate) replicateView {
-	text := func(m reports.Metric) string {
-		if v, ok := m.Value(r); ok {
-			return m.Format(v)
-		}
-		return "-"
+	return reports.Headline{
+		Text: fmt.Sprintf("%d arms under %d loads", arms, len(groups)),
+		Note: "Arms are ranked within a load; each load has its own verdict.",
 	}
-	v := replicateView{
-		Index: r.Index, Block: r.Block, Position: r.Position,
-		Throughput: text(reports.Throughput()), P50: text(reports.Latency(0.5)), P99: text(reports.Latency(0.99)),
-		CPU: text(reports.CPUPerOp()), Wire: text(reports.WireBytesPerOp()),
-		Operations: reports.FormatCount(float64(r.Operations.Succeeded)), Validities: "valid",
-	}
-	if !r.Valid {
-		v.Validities = "INVALID: " + strings.Join(r.Reasons, "; ")
-	}
-	return v
-}
-
-// downloads puts the raw result and the tables into the page.
-func downloads(run *reports.Run) ([]download, error) {
-	var list []download
-	for _, f := range []struct {
-		name, mime string
-		write      func(io.Writer, *reports.Run) error
-	}{
-		{reports.FileName, "application/json", reports.Encode},
-		{"summary.csv", "text/csv", tables.SummaryCSV},
-		{"latency.csv", "text/csv", tables.LatencyCSV},
-		{"timeseries.csv", "text/csv", tables.TimeseriesCSV},
-		{"replicates.csv", "text/csv", tables.ReplicatesCSV},
-	} {
-		var b strings.Builder
-		if err := f.write(&b, run); err != nil {
-			return nil, fmt.Errorf("put %s into the page: %w", f.name, err)
-		}
-		url := "data:" + f.mime + ";base64," + base64.StdEncoding.EncodeToString([]byte(b.String()))
-		list = append(list, download{f.name, template.URL(url), reports.FormatBytes(int64(b.Len()))})
-	}
-	return list, nil
 }

@@ -8,7 +8,6 @@
 package palette
 
 import (
-	"fmt"
 	"hash/fnv"
 	"image/color"
 	"math"
@@ -31,9 +30,7 @@ type Point struct{ X, Y float64 }
 type Marker []Point
 
 // Hex is the colour as CSS wants it.
-func (s Style) Hex() string {
-	return fmt.Sprintf("#%02x%02x%02x", s.Colour.R, s.Colour.G, s.Colour.B)
-}
+func (s Style) Hex() string { return Hex(s.Colour) }
 
 // Faint is the colour for an area behind a line.
 func (s Style) Faint() color.NRGBA {

@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 
@@ -13,15 +14,23 @@ import (
 // value, 1 for 90 %, 2 for 99 % and so on.
 func nines(q float64) float64 { return -math.Log10(1 - q) }
 
-// ninesTicks labels 0 %, 50 %, 90 %, 99 % and every further nine.
+// ninesTicks labels 0 %, 50 %, 90 %, 99 % and every further nine, and leaves out
+// labels for which a long axis has no room.
 type ninesTicks struct{}
 
 // Ticks implements plot.Ticker.
 func (ninesTicks) Ticks(low, high float64) []plot.Tick {
 	ticks := []plot.Tick{{Value: 0, Label: "0 %"}, {Value: nines(0.5), Label: "50 %"}}
+	if high > 5 {
+		ticks[0].Label = ""
+	}
 	for n := 1; float64(n) <= high+1e-9; n++ {
-		percent := 100 - math.Pow(10, float64(2-n))
-		ticks = append(ticks, plot.Tick{Value: float64(n), Label: strconv.FormatFloat(percent, 'f', max(0, n-2), 64) + " %"})
+		tick := plot.Tick{Value: float64(n)}
+		if high < 6.5 || n < 3 || n%2 == 1 {
+			percent := 100 - math.Pow(10, float64(2-n))
+			tick.Label = strconv.FormatFloat(percent, 'f', max(0, n-2), 64) + " %"
+		}
+		ticks = append(ticks, tick)
 	}
 	for n := 0; n <= int(high); n++ {
 		ticks = append(ticks, plot.Tick{Value: float64(n) + nines(0.5)}, plot.Tick{Value: float64(n) + nines(0.75)})
@@ -29,32 +38,37 @@ func (ninesTicks) Ticks(low, high float64) []plot.Tick {
 	return within(ticks, low, high)
 }
 
-// latencyTicks labels an axis of the logarithm of nanoseconds: at 1, 2 and 5 of
-// each power of ten, at the powers alone where the axis is long, and at round
-// distances where it is short.
-type latencyTicks struct{}
+// logTicks labels an axis of the logarithm of a number: at 1, 2 and 5 of each power
+// of ten, at the powers alone where the axis is long, and at round distances where
+// it is short.
+type logTicks struct {
+	format func(float64) string
+}
+
+// latencyTicks are for an axis of the logarithm of nanoseconds.
+func latencyTicks() logTicks { return logTicks{latencyLabel} }
 
 // Ticks implements plot.Ticker.
-func (latencyTicks) Ticks(low, high float64) []plot.Tick {
+func (t logTicks) Ticks(low, high float64) []plot.Tick {
 	if high-low < 0.75 {
-		return shortTicks(low, high)
+		return t.short(low, high)
 	}
 	var ticks []plot.Tick
 	long := high-low > 3.5
 	for decade := math.Floor(low); decade <= high; decade++ {
 		for digit := 1.0; digit < 10; digit++ {
-			t := plot.Tick{Value: decade + math.Log10(digit)}
+			tick := plot.Tick{Value: decade + math.Log10(digit)}
 			if digit == 1 || !long && (digit == 2 || digit == 5) {
-				t.Label = latencyLabel(math.Pow(10, decade) * digit)
+				tick.Label = t.format(math.Pow(10, decade) * digit)
 			}
-			ticks = append(ticks, t)
+			ticks = append(ticks, tick)
 		}
 	}
 	return within(ticks, low, high)
 }
 
-func shortTicks(low, high float64) []plot.Tick {
-	ticks := linearTicks{latencyLabel}.Ticks(math.Pow(10, low), math.Pow(10, high))
+func (t logTicks) short(low, high float64) []plot.Tick {
+	ticks := linearTicks(t).Ticks(math.Pow(10, low), math.Pow(10, high))
 	for i := range ticks {
 		ticks[i].Value = math.Log10(ticks[i].Value)
 	}
@@ -63,6 +77,9 @@ func shortTicks(low, high float64) []plot.Tick {
 
 // latencyLabel writes a round number of nanoseconds: "200 µs".
 func latencyLabel(ns float64) string {
+	if ns == 0 {
+		return "0"
+	}
 	for _, u := range []struct {
 		ns   float64
 		name string
@@ -72,6 +89,17 @@ func latencyLabel(ns float64) string {
 		}
 	}
 	return reports.FormatPlain(ns) + " ns"
+}
+
+// countLabel writes a round number of operations: "20k".
+func countLabel(v float64) string {
+	switch {
+	case v >= 999.5e3:
+		return reports.FormatPlain(v/1e6) + "M"
+	case v >= 999.5:
+		return reports.FormatPlain(v/1e3) + "k"
+	}
+	return reports.FormatPlain(v)
 }
 
 // linearTicks labels an axis from zero at round distances.
@@ -122,15 +150,20 @@ func (ratioTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// powerLabel writes a power of two as a factor: "1/4", "same", "x8".
+// powerLabel writes a power of two as a factor: "1/4", "same", "x8", "x2^20".
 func powerLabel(exponent int) string {
-	switch {
-	case exponent < 0:
-		return "1/" + reports.FormatPlain(math.Exp2(float64(-exponent)))
-	case exponent > 0:
-		return "x" + reports.FormatPlain(math.Exp2(float64(exponent)))
+	if exponent == 0 {
+		return "same"
 	}
-	return "same"
+	size := max(exponent, -exponent)
+	factor := fmt.Sprintf("2^%d", size)
+	if size < 14 {
+		factor = strconv.Itoa(1 << size)
+	}
+	if exponent < 0 {
+		return "1/" + factor
+	}
+	return "x" + factor
 }
 
 func percentTicks(low, high float64) []plot.Tick {

@@ -30,13 +30,16 @@ func TestTickLabels(t *testing.T) {
 	}{
 		{"nines", ninesTicks{}.Ticks(0, 4.2), "0 %|50 %|90 %|99 %|99.9 %|99.99 %"},
 		{"shallow", ninesTicks{}.Ticks(0, 1), "0 %|50 %|90 %"},
-		{"latency", latencyTicks{}.Ticks(log(45e3), log(6e6)), "50 µs|100 µs|200 µs|500 µs|1 ms|2 ms|5 ms"},
-		{"long", latencyTicks{}.Ticks(log(900), log(2e9)), "1 µs|10 µs|100 µs|1 ms|10 ms|100 ms|1 s"},
-		{"short", latencyTicks{}.Ticks(log(110e3), log(190e3)), "120 µs|140 µs|160 µs|180 µs"},
-		{"nanoseconds", latencyTicks{}.Ticks(log(1), log(10)), "1 ns|2 ns|5 ns|10 ns"},
+		{"deep", ninesTicks{}.Ticks(0, 7.3), "50 %|90 %|99 %|99.9 %|99.999 %|99.99999 %"},
+		{"counts", logTicks{countLabel}.Ticks(2, 5.2), "100|200|500|1k|2k|5k|10k|20k|50k|100k"},
+		{"many", linearTicks{countLabel}.Ticks(0, 2.4e6), "0|500k|1M|1.5M|2M"},
+		{"latency", latencyTicks().Ticks(log(45e3), log(6e6)), "50 µs|100 µs|200 µs|500 µs|1 ms|2 ms|5 ms"},
+		{"long", latencyTicks().Ticks(log(900), log(2e9)), "1 µs|10 µs|100 µs|1 ms|10 ms|100 ms|1 s"},
+		{"short", latencyTicks().Ticks(log(110e3), log(190e3)), "120 µs|140 µs|160 µs|180 µs"},
+		{"nanoseconds", latencyTicks().Ticks(log(1), log(10)), "1 ns|2 ns|5 ns|10 ns"},
 		{"percent", ratioTicks{}.Ticks(math.Log2(0.93), math.Log2(1.11)), "-5 %|-2.5 %|same|+2.5 %|+5 %|+7.5 %|+10 %"},
 		{"factors", ratioTicks{}.Ticks(-2.3, 3.1), "1/4|1/2|same|x2|x4|x8"},
-		{"far", ratioTicks{}.Ticks(-21, 0.5), "1/2097152|1/262144|1/32768|1/4096|1/512|1/64|1/8|same"},
+		{"far", ratioTicks{}.Ticks(-21, 0.5), "1/2^21|1/2^18|1/2^15|1/4096|1/512|1/64|1/8|same"},
 	} {
 		if got := labels(c.ticks); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
@@ -50,11 +53,11 @@ func TestCurveIsAsDeepAsTheSampleCarries(t *testing.T) {
 	if err := h.RecordValues(1e6, 400); err != nil {
 		t.Fatal(err)
 	}
-	points := carriedPoints(reports.NewHistogram(h))
+	points, _ := carriedPoints(reports.NewHistogram(h))
 	if last := points[len(points)-1]; math.Abs(last.X-2) > 1e-6 || math.Abs(last.Y-6) > 0.001 {
 		t.Fatalf("the curve ends at %v, want 2 nines and 10^6 ns", last)
 	}
-	if points := carriedPoints(reports.NewHistogram(nil)); len(points) != 0 {
+	if points, _ := carriedPoints(reports.NewHistogram(nil)); len(points) != 0 {
 		t.Fatalf("a curve of nothing: %v", points)
 	}
 }

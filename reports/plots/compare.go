@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
@@ -13,19 +14,28 @@ import (
 	"github.com/raftbench/raftbench/reports/palette"
 )
 
-// comparedMetrics are drawn; a table has all of them.
-func comparedMetrics() []reports.Metric {
-	return []reports.Metric{
+// comparedMetrics are drawn, and what else is gating; a table has all of them.
+func comparedMetrics(list []reports.Comparison) []reports.Metric {
+	metrics := []reports.Metric{
 		reports.Throughput(), reports.Latency(0.5), reports.Latency(0.99), reports.Latency(0.999),
 		reports.CPUPerOp(), reports.WireBytesPerOp(), reports.AllocsPerOp(),
 	}
+	for _, d := range list[0].Differences {
+		drawn := slices.ContainsFunc(metrics, func(m reports.Metric) bool { return m.Name == d.Metric.Name })
+		if d.Gating && !drawn {
+			metrics = append(metrics, d.Metric)
+		}
+	}
+	return metrics
 }
 
-// whisker is an estimate with its spread, on the axis of log2 of the ratio.
+// whisker is an estimate with its interval or its spread, on the axis of log2 of the
+// ratio.
 type whisker struct {
 	low, at, high float64
 	row           float64
 	style         palette.Style
+	verdict       string // beside it; empty: none
 }
 
 // Plot implements plot.Plotter.
@@ -41,17 +51,26 @@ func (k *whisker) Plot(c draw.Canvas, p *plot.Plot) {
 	if k.style.Hollow {
 		fillMarker(&c, k.style.Marker, color.White, markerRadius-1.1, vg.Point{X: x(k.at), Y: row})
 	}
+	if k.verdict == "" {
+		return
+	}
+	word, end := noteStyle(), x(k.high)+5
+	if k.at < 0 { // away from the line in the middle
+		word.XAlign, end = text.XRight, x(k.low)-5
+	}
+	word.YAlign = text.YCenter
+	c.FillText(word, vg.Point{X: end, Y: row}, k.verdict)
 }
 
 func comparePanel(list []reports.Comparison) panel {
 	p := panel{title: compareTitle(list)}
-	axes := bareAxes("relative difference: the mark is the median, the line spans the replicates (log scale)", "")
-	rules := &rules{}
+	axes := bareAxes(compareAxis(list), "")
+	rules := &rules{margins: margins(list)}
 	axes.Add(rules)
 	var ticks []plot.Tick
 	styles := compareStyles(list)
-	row, low, high := 0.0, 0.0, 0.0
-	for _, m := range comparedMetrics() {
+	row, low, high := 0.0, -rules.widest(), rules.widest()
+	for _, m := range comparedMetrics(list) {
 		rows := whiskers(list, styles, m, row)
 		if len(rows) == 0 {
 			continue
@@ -61,6 +80,7 @@ func comparePanel(list []reports.Comparison) panel {
 			low, high = min(low, k.low), max(high, k.high)
 		}
 		last := rows[len(rows)-1].row
+		rules.bands = append(rules.bands, metricRows{m.Name, rows[0].row + betweenMetrics/2, last - betweenMetrics/2})
 		ticks = append(ticks, plot.Tick{Value: (rows[0].row + last) / 2, Label: metricLabel(m)})
 		row = last - betweenMetrics
 		rules.rows = append(rules.rows, last-betweenMetrics/2)
@@ -70,8 +90,11 @@ func comparePanel(list []reports.Comparison) panel {
 	}
 	room := math.Max((high-low)*0.06, 0.02)
 	axes.X.Min, axes.X.Max = low-room, high+room
+	if hasVerdicts(list) {
+		axes.X.Min, axes.X.Max = axes.X.Min-2*room, axes.X.Max+2*room // for the words
+	}
 	axes.Y.Min, axes.Y.Max = row+betweenMetrics/2, betweenMetrics/2
-	axes.X.Tick.Marker, axes.Y.Tick.Marker = ratioTicks{}, plot.ConstantTicks(ticks)
+	axes.X.Tick.Marker, axes.Y.Tick.Marker = changeTicks{}, plot.ConstantTicks(ticks)
 	axes.Y.Tick.Length = 0
 	p.plot = axes
 	p.height = vg.Length(axes.Y.Max-axes.Y.Min)*0.18*vg.Inch + 0.6*vg.Inch
@@ -85,14 +108,60 @@ const betweenMetrics = 1.8
 func whiskers(list []reports.Comparison, styles []palette.Style, m reports.Metric, row float64) []*whisker {
 	var rows []*whisker
 	for i := range list {
-		d := slices.IndexFunc(list[i].Differences, func(d reports.Difference) bool { return d.Metric.Name == m.Name })
-		if d < 0 || list[i].Differences[d].Ratio.N == 0 {
+		c := &list[i]
+		d := c.Difference(m)
+		if d == nil || d.Ratio.N == 0 {
 			continue
 		}
-		r := list[i].Differences[d].Ratio
-		rows = append(rows, &whisker{math.Log2(r.Min), math.Log2(r.Median), math.Log2(r.Max), row - float64(len(rows)), styles[i]})
+		k := &whisker{row: row - float64(len(rows)), style: styles[i]}
+		k.low, k.at, k.high = math.Log2(d.Ratio.Min), math.Log2(d.Ratio.Median), math.Log2(d.Ratio.Max)
+		if c.Exact() {
+			k.low, k.at, k.high = math.Log2(d.Effect.Low), math.Log2(d.Effect.Ratio), math.Log2(d.Effect.High)
+		}
+		if d.Gating && d.Verdict != reports.NoVerdict {
+			k.verdict = string(d.Verdict)
+		}
+		rows = append(rows, k)
 	}
 	return rows
+}
+
+// compareAxis says what marks and lines are.
+func compareAxis(list []reports.Comparison) string {
+	for i := range list {
+		if !list[i].Exact() {
+			return "relative difference: the mark is the median, the line spans the replicates (log scale)"
+		}
+	}
+	return "relative difference: estimate and exact 95 % interval (log scale); grey: too small to be a difference"
+}
+
+func hasVerdicts(list []reports.Comparison) bool {
+	return slices.ContainsFunc(list, func(c reports.Comparison) bool { return len(c.Obstacles) == 0 })
+}
+
+// changeTicks labels the axis in per cent also where a single factor of two is on it.
+type changeTicks struct{}
+
+// Ticks implements plot.Ticker.
+func (changeTicks) Ticks(low, high float64) []plot.Tick {
+	if high-low < 1.6 {
+		return percentTicks(low, high)
+	}
+	return ratioTicks{}.Ticks(low, high)
+}
+
+// margins are the smallest differences that are called one, by metric.
+func margins(list []reports.Comparison) map[string]float64 {
+	widest := map[string]float64{}
+	for i := range list {
+		for _, d := range list[i].Differences {
+			if d.Gating && d.Verdict != reports.NoVerdict {
+				widest[d.Metric.Name] = max(widest[d.Metric.Name], math.Log2(1+d.Margin))
+			}
+		}
+	}
+	return widest
 }
 
 func compareStyles(list []reports.Comparison) []palette.Style {
@@ -103,15 +172,40 @@ func compareStyles(list []reports.Comparison) []palette.Style {
 	return palette.OfTransports(transports)
 }
 
-// rules are the lines behind the marks: between metrics, at each labelled ratio,
-// and a dark one where there is no difference.
-type rules struct{ rows []float64 }
+// rules are what lies behind the marks: the margins of the gating metrics, lines between
+// metrics and at each labelled ratio, and a dark one where there is no difference.
+type rules struct {
+	rows    []float64
+	margins map[string]float64 // by metric, as log2 of the ratio
+	bands   []metricRows
+}
+
+// metricRows is where the rows of a metric lie.
+type metricRows struct {
+	metric    string
+	top, base float64
+}
+
+func (r *rules) widest() float64 {
+	widest := 0.0
+	for _, m := range r.margins {
+		widest = max(widest, m)
+	}
+	return widest
+}
 
 // Plot implements plot.Plotter.
 func (r *rules) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
+	for _, b := range r.bands {
+		if m := r.margins[b.metric]; m > 0 {
+			c.FillPolygon(color.Gray{0xee}, []vg.Point{
+				{X: x(-m), Y: y(b.base)}, {X: x(m), Y: y(b.base)}, {X: x(m), Y: y(b.top)}, {X: x(-m), Y: y(b.top)},
+			})
+		}
+	}
 	grey := draw.LineStyle{Color: gridGrey(), Width: 0.5}
-	for _, t := range (ratioTicks{}).Ticks(p.X.Min, p.X.Max) {
+	for _, t := range (changeTicks{}).Ticks(p.X.Min, p.X.Max) {
 		c.StrokeLine2(grey, x(t.Value), c.Min.Y, x(t.Value), c.Max.Y)
 	}
 	for _, row := range r.rows {
@@ -120,14 +214,20 @@ func (r *rules) Plot(c draw.Canvas, p *plot.Plot) {
 	c.StrokeLine2(draw.LineStyle{Color: color.Gray{0x55}, Width: 1}, x(0), c.Min.Y, x(0), c.Max.Y)
 }
 
+// compareTitle is the verdict of a single comparison, and of several what they are
+// compared with: their verdicts stand in the legend.
 func compareTitle(list []reports.Comparison) string {
+	load := list[0].Base.Arm.Workload.Load.String()
+	if len(list) == 1 {
+		return list[0].Outcome() + "; " + load
+	}
 	base := list[0].Base.Label
 	for i := range list {
 		if list[i].Base.Label != base {
-			return "each against its base; " + list[0].Base.Arm.Workload.Load.String()
+			return "each against its base; " + load
 		}
 	}
-	return "against " + base + "; " + list[0].Base.Arm.Workload.Load.String()
+	return "against " + base + "; " + load
 }
 
 func metricLabel(m reports.Metric) string {
@@ -140,9 +240,9 @@ func metricLabel(m reports.Metric) string {
 func compareLegend(list []reports.Comparison, styles []palette.Style) []entry {
 	var legend []entry
 	for i := range list {
-		e := entry{name: list[i].Other.Label, style: styles[i], noLine: true}
+		e := entry{name: list[i].Other.Label, style: styles[i], noLine: true, note: string(list[i].Verdict)}
 		if list[i].Base.Label != list[0].Base.Label {
-			e.note = "against " + list[i].Base.Label
+			e.note += " against " + list[i].Base.Label
 		}
 		legend = append(legend, e)
 	}

@@ -10,46 +10,65 @@ import (
 	"github.com/raftbench/raftbench/reports"
 )
 
-func latencyPanel(g group) panel {
-	p := panel{title: g.load.String()}
+// latencyPanel draws the percentile curves of a group. It is nil where no sample
+// carries a percentile.
+func latencyPanel(g group) *panel {
+	p := &panel{title: g.load.String()}
 	axes := newAxes("share of operations that took at most this long", "response time (log scale)")
 	var ends []float64 // of the curves, for the order of the legend
-	low, high, deepest := math.Inf(1), math.Inf(-1), 0.0
+	var curves []*curve
+	extent := newExtent()
 	for i := range g.arms {
-		points := carriedPoints(g.arms[i].Arm.Response())
+		points, interval := carriedPoints(g.arms[i].response)
 		if len(points) == 0 {
 			continue
 		}
-		axes.Add(&curve{points: points, markers: atNines(points), style: g.arms[i].style})
+		interval.style = g.arms[i].style
+		axes.Add(interval)
+		curves = append(curves, &curve{points: points, markers: atNines(points), style: g.arms[i].style})
 		p.legend = append(p.legend, entry{name: g.arms[i].name(), note: latencyNote(g.arms[i].Summary), style: g.arms[i].style})
 		ends = append(ends, points[len(points)-1].Y)
-		for _, xy := range points {
-			low, high, deepest = min(low, xy.Y), max(high, xy.Y), max(deepest, xy.X)
+		for _, line := range []plotter.XYs{points, interval.lower, interval.upper} {
+			extent.take(line)
 		}
 	}
-	if len(p.legend) == 0 {
-		return panel{title: p.title, empty: "no arm has enough operations to state a percentile"}
+	if len(curves) == 0 {
+		return nil
+	}
+	for _, c := range curves { // after the intervals, so that no curve is covered
+		axes.Add(c)
 	}
 	p.legend = inOrder(p.legend, ends)
-	axes.X.Min, axes.X.Max = 0, deepest+0.03
-	axes.Y.Min, axes.Y.Max = low-0.05, high+0.08
-	axes.X.Tick.Marker, axes.Y.Tick.Marker = ninesTicks{}, latencyTicks{}
+	axes.X.Min, axes.X.Max = 0, extent.right+0.03
+	axes.Y.Min, axes.Y.Max = extent.low-0.05, extent.high+0.08
+	axes.X.Tick.Marker, axes.Y.Tick.Marker = ninesTicks{}, latencyTicks()
 	p.plot = axes
 	return p
 }
 
 // carriedPoints is the part of the percentile curve that the sample carries, as
-// nines and as the logarithm of nanoseconds. (The library has a logarithmic
-// scale; it misplaces the label of the axis.) Below a nanosecond counts as one.
-func carriedPoints(h *reports.Histogram) plotter.XYs {
+// nines and as the logarithm of nanoseconds, with its confidence interval. (The
+// library has a logarithmic scale; it misplaces the label of the axis.) The
+// smallest value is where the curve begins; it is no estimate of anything and has
+// no interval.
+func carriedPoints(h *reports.Histogram) (plotter.XYs, *band) {
 	var points plotter.XYs
+	interval := &band{}
 	for _, c := range h.Curve() {
-		if c.Carried {
-			points = append(points, plotter.XY{X: nines(c.Quantile), Y: math.Log10(math.Max(1, float64(c.Value)))})
+		if !c.Carried {
+			continue
 		}
+		x := nines(c.Quantile)
+		points = append(points, plotter.XY{X: x, Y: logLatency(c.Value)})
+		interval.lower = append(interval.lower, plotter.XY{X: x, Y: logLatency(c.Low)})
+		interval.upper = append(interval.upper, plotter.XY{X: x, Y: logLatency(c.High)})
 	}
-	return points
+	return points, interval
 }
+
+// logLatency is where a latency lies on a logarithmic axis; below a nanosecond
+// counts as one.
+func logLatency(ns int64) float64 { return math.Log10(math.Max(1, float64(ns))) }
 
 // atNines picks the points at 50 %, 90 %, 99 % and so on.
 func atNines(points plotter.XYs) plotter.XYs {
@@ -71,6 +90,9 @@ func latencyNote(s *reports.Summary) string {
 			}
 			note += reports.FormatQuantile(p.Quantile) + " " + reports.FormatLatency(float64(p.Value))
 		}
+	}
+	if note != "" && s.Censored {
+		note += "; lower bounds, as operations were refused"
 	}
 	return note
 }

@@ -2,7 +2,6 @@ package plots
 
 import (
 	"image/color"
-	"strings"
 
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
@@ -16,7 +15,9 @@ type entry struct {
 	name   string
 	note   string // may be empty
 	style  palette.Style
-	noLine bool // a marker alone
+	noLine bool        // a marker alone
+	patch  color.Color // an area of this colour in place of line and marker
+	letter string      // a flag's letter in place of line and marker
 }
 
 // The library's own legend lies over the data. This one has a column of its own.
@@ -29,46 +30,41 @@ const (
 )
 
 func nameStyle() text.Style { return textStyle(10, false) }
-
-func noteStyle() text.Style {
-	s := textStyle(8.5, false)
-	s.Color = color.Gray{0x55}
-	return s
-}
+func noteStyle() text.Style { return greyStyle(8.5) }
 
 func legendWidth(list []entry) vg.Length {
 	widest := vg.Length(0)
-	for _, e := range list {
-		widest = max(widest, nameStyle().Width(e.name), noteStyle().Width(e.note))
+	for i := range list {
+		for _, line := range list[i].lines() {
+			widest = max(widest, nameStyle().Width(line))
+		}
+		for _, line := range list[i].notes() {
+			widest = max(widest, noteStyle().Width(line))
+		}
 	}
-	return min(sampleWidth+widest+2, legendMax)
+	if widest == 0 {
+		return 0
+	}
+	return sampleWidth + widest + 2
 }
 
 // lines breaks the name where it may be broken, so that all of it is shown.
 func (e *entry) lines() []string {
-	style, room := nameStyle(), legendMax-sampleWidth
-	var lines []string
-	line := ""
-	for _, word := range strings.SplitAfter(strings.ReplaceAll(e.name, ",", ", "), " ") {
-		if line != "" && style.Width(line+word) > room {
-			lines = append(lines, line)
-			line = ""
-		}
-		line += word
+	if e.letter != "" {
+		return nil // what happened is small print
 	}
-	lines = append(lines, line)
-	for i := range lines {
-		lines[i] = cut(style, strings.TrimSpace(lines[i]), room)
+	return wrapLabel(nameStyle(), e.name, legendMax-sampleWidth)
+}
+
+func (e *entry) notes() []string {
+	if e.note == "" {
+		return nil
 	}
-	return lines
+	return wrap(noteStyle(), e.note, legendMax-sampleWidth)
 }
 
 func (e *entry) height() vg.Length {
-	n := len(e.lines())
-	if e.note != "" {
-		n++
-	}
-	return vg.Length(n)*legendLine + legendBetween
+	return vg.Length(len(e.lines())+len(e.notes()))*legendLine + legendBetween
 }
 
 func legendHeight(list []entry) vg.Length {
@@ -83,17 +79,34 @@ func drawLegend(c draw.Canvas, list []entry) {
 	y := c.Max.Y
 	for i := range list {
 		e := &list[i]
-		middle := vg.Point{X: c.Min.X + sampleWidth/2 - 3, Y: y - legendLine/2 + 1}
-		if !e.noLine {
-			c.StrokeLine2(lineStyle(e.style, lineWidth), c.Min.X, middle.Y, c.Min.X+sampleWidth-6, middle.Y)
-		}
-		drawMarker(&c, e.style, middle)
+		e.drawSample(c, vg.Point{X: c.Min.X + sampleWidth/2 - 3, Y: y - legendLine/2 + 1})
 		at := vg.Point{X: c.Min.X + sampleWidth, Y: y}
 		for _, line := range e.lines() {
 			c.FillText(nameStyle(), at, line)
 			at.Y -= legendLine
 		}
-		c.FillText(noteStyle(), at, cut(noteStyle(), e.note, c.Max.X-at.X))
+		for _, line := range e.notes() {
+			c.FillText(noteStyle(), at, line)
+			at.Y -= legendLine
+		}
 		y -= e.height()
 	}
+}
+
+func (e *entry) drawSample(c draw.Canvas, middle vg.Point) {
+	switch {
+	case e.letter != "":
+		drawLetter(&c, e.letter, middle, e.noLine)
+	case e.patch != nil:
+		fillBox(&c, e.patch, middle.X-9, middle.Y-4.5, middle.X+9, middle.Y+4.5)
+	default:
+		if !e.noLine {
+			c.StrokeLine2(lineStyle(e.style, lineWidth), c.Min.X, middle.Y, c.Min.X+sampleWidth-6, middle.Y)
+		}
+		drawMarker(&c, e.style, middle)
+	}
+}
+
+func fillBox(c *draw.Canvas, colour color.Color, x0, y0, x1, y1 vg.Length) {
+	c.FillPolygon(colour, []vg.Point{{X: x0, Y: y0}, {X: x1, Y: y0}, {X: x1, Y: y1}, {X: x0, Y: y1}})
 }

@@ -1,9 +1,11 @@
-// Package plots draws a run as PNG pictures: latency by percentile, throughput
-// over time, and how arms differ.
+// Package plots draws runs and comparisons as PNG and SVG: percentile curves,
+// throughput and latency over time, latency against load, where the time goes,
+// what an operation costs, the whole distribution, and how arms differ.
 //
 // A picture says in itself what was measured and on what machine. Arms that
 // carried different loads stand in panels of their own. Legends lie outside the
-// data. It starts no goroutine; functions may be called concurrently.
+// data. It is not interactive: that is package page. The same run gives the same
+// bytes. It starts no goroutine; functions may be called concurrently.
 package plots
 
 import (
@@ -21,50 +23,102 @@ const (
 	maxRows   = 16 // comparisons, a row in each metric
 )
 
-// arm is what a panel needs to know of an arm.
-type arm struct {
-	*reports.Summary
-	style palette.Style
+// Picture is one of the pictures of a run, ready to be written.
+type Picture struct {
+	Name   string // of its files, without the ending
+	figure *figure
+}
+
+// WritePNG writes the picture, 1600 pixels wide.
+func (p *Picture) WritePNG(w io.Writer) error { return p.figure.writePNG(w) }
+
+// WriteSVG writes the picture with its text as text.
+func (p *Picture) WriteSVG(w io.Writer) error { return p.figure.writeSVG(w) }
+
+// Names lists what the pictures of runs are called, in the order of Of. A run has
+// those that it has data for.
+func Names() []string {
+	return []string{"latency", "throughput", "latency-over-time", "load", "stages", "cost", "ecdf"}
+}
+
+// Of returns the pictures that the run has data for.
+func Of(run *reports.Run) []Picture {
+	s := newScene(run)
+	drawings := []func(*scene) *figure{
+		latencyFigure, throughputFigure, latencyOverTimeFigure, loadFigure, stagesFigure, costFigure, ecdfFigure,
+	}
+	var list []Picture
+	for i, name := range Names() {
+		if f := drawings[i](s); len(f.panels) > 0 {
+			list = append(list, Picture{name, f})
+		}
+	}
+	return list
+}
+
+// scene is what the pictures of a run have in common.
+type scene struct {
+	run     *reports.Run
+	groups  []group
+	leftOut []string
 }
 
 // group is the arms of one panel.
 type group struct {
-	load reports.Load
-	arms []arm
+	load    reports.Load
+	arms    []arm
+	summary *reports.Group // of the same arms
 }
 
-// Latency draws the percentile curves of the response times, each as deep as its
-// sample carries, on an axis where every further nine takes the same room.
-func Latency(w io.Writer, run *reports.Run) error { return latencyFigure(run).writePNG(w) }
-
-func latencyFigure(run *reports.Run) *figure {
-	f := newFigure(run, "Latency of committed operations by percentile")
-	for _, g := range f.groups(run) {
-		f.panels = append(f.panels, latencyPanel(g))
-	}
-	return f
+// arm is what a panel needs to know of an arm.
+type arm struct {
+	*reports.Summary
+	response *reports.Histogram // of all replicates
+	style    palette.Style
 }
 
-// Throughput draws operations completed per second over the window: the median
-// of the replicates, and a band from the least to the most.
-func Throughput(w io.Writer, run *reports.Run) error { return throughputFigure(run).writePNG(w) }
-
-func throughputFigure(run *reports.Run) *figure {
-	f := newFigure(run, "Committed operations per second over time")
-	for _, g := range f.groups(run) {
-		f.panels = append(f.panels, throughputPanel(g))
+// newScene splits the run into panels and keeps to the bounds.
+func newScene(run *reports.Run) *scene {
+	styles := map[*reports.Arm]palette.Style{}
+	for i, s := range palette.Of(run) {
+		styles[&run.Arms[i]] = s
 	}
-	return f
+	s := &scene{run: run}
+	summaries := reports.Summarize(run)
+	for i := range summaries {
+		g := &summaries[i]
+		if len(g.Summaries) > maxArms {
+			s.leftOut = append(s.leftOut, fmt.Sprintf("the first %d of %d arms are drawn", maxArms, len(g.Summaries)))
+			g.Summaries = g.Summaries[:maxArms]
+		}
+		out := group{load: g.Load, summary: g}
+		for j := range g.Summaries {
+			a := &g.Summaries[j]
+			out.arms = append(out.arms, arm{a, a.Arm.Response(), styles[a.Arm]})
+		}
+		s.groups = append(s.groups, out)
+	}
+	return s
 }
 
 // Compare draws by what factor arms differ from the arms they are compared with,
 // for each metric: the estimate and the spread over replicates.
 func Compare(w io.Writer, list []reports.Comparison) error {
 	if len(list) == 0 {
-		return fmt.Errorf("draw comparison: there is nothing to compare")
+		return errNothing()
 	}
 	return compareFigure(list).writePNG(w)
 }
+
+// CompareSVG draws what Compare does, with its text as text.
+func CompareSVG(w io.Writer, list []reports.Comparison) error {
+	if len(list) == 0 {
+		return errNothing()
+	}
+	return compareFigure(list).writeSVG(w)
+}
+
+func errNothing() error { return fmt.Errorf("draw comparison: there is nothing to compare") }
 
 func compareFigure(list []reports.Comparison) *figure {
 	f := newFigure(list[0].Other.Run, "Differences between arms")
@@ -74,31 +128,4 @@ func compareFigure(list []reports.Comparison) *figure {
 	}
 	f.panels = append(f.panels, comparePanel(list))
 	return f
-}
-
-// groups splits the run into panels and keeps to the bounds.
-func (f *figure) groups(run *reports.Run) []group {
-	styles := map[*reports.Arm]palette.Style{}
-	for i, s := range palette.Of(run) {
-		styles[&run.Arms[i]] = s
-	}
-	summaries := reports.Summarize(run)
-	if len(summaries) > maxPanels {
-		f.leftOut(fmt.Sprintf("the first %d of %d loads are drawn", maxPanels, len(summaries)))
-		summaries = summaries[:maxPanels]
-	}
-	var groups []group
-	for _, g := range summaries {
-		if len(g.Summaries) > maxArms {
-			f.leftOut(fmt.Sprintf("the first %d of %d arms are drawn", maxArms, len(g.Summaries)))
-			g.Summaries = g.Summaries[:maxArms]
-		}
-		out := group{load: g.Load}
-		for i := range g.Summaries {
-			s := &g.Summaries[i]
-			out.arms = append(out.arms, arm{s, styles[s.Arm]})
-		}
-		groups = append(groups, out)
-	}
-	return groups
 }

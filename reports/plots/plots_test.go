@@ -2,14 +2,16 @@ package plots_test
 
 import (
 	"bytes"
-	"image"
-	"image/color"
+	"encoding/xml"
+	"errors"
 	"image/png"
 	"io"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/raftbench/raftbench/reports"
-	"github.com/raftbench/raftbench/reports/palette"
 	"github.com/raftbench/raftbench/reports/plots"
 	"github.com/raftbench/raftbench/reports/reportstest"
 )
@@ -23,87 +25,106 @@ func drawn(t *testing.T, write func(io.Writer) error) []byte {
 	return b.Bytes()
 }
 
-func sizeOf(t *testing.T, picture []byte) image.Point {
-	t.Helper()
-	c, err := png.DecodeConfig(bytes.NewReader(picture))
-	if err != nil {
-		t.Fatal(err)
+func namesOf(list []plots.Picture) []string {
+	var names []string
+	for _, p := range list {
+		names = append(names, p.Name)
 	}
-	return image.Pt(c.Width, c.Height)
+	return names
 }
 
-// colours counts the pixels of each colour at the left and at the right of column x.
-func colours(t *testing.T, picture []byte, x int) (left, right map[color.NRGBA]int) {
-	t.Helper()
-	decoded, err := png.Decode(bytes.NewReader(picture))
-	if err != nil {
-		t.Fatal(err)
+// A picture without data is not made.
+func TestARunHasThePicturesThatItHasDataFor(t *testing.T) {
+	bare := reportstest.Run(reportstest.Shapes()[:2], 1)
+	for i := range bare.Arms {
+		r := &bare.Arms[i].Replicates[0]
+		r.Histograms, r.Series, r.Breakdown, r.Cost = nil, reports.Series{}, nil, reports.Cost{}
 	}
-	img, ok := decoded.(*image.RGBA)
-	if !ok {
-		t.Fatalf("the picture decodes to %T, want opaque RGBA", decoded)
+	idle := reportstest.Run(reportstest.Shapes()[:2], 1)
+	for i := range idle.Arms {
+		r := &idle.Arms[i].Replicates[0]
+		r.Operations, r.Window = reports.Operations{}, time.Millisecond
+		r.Histograms, r.Breakdown = nil, nil
 	}
-	left, right = map[color.NRGBA]int{}, map[color.NRGBA]int{}
-	for i := 0; i < len(img.Pix); i += 4 {
-		if img.Pix[i] > 0xf0 && img.Pix[i+1] > 0xf0 {
-			continue // paper
+	whole := []string{"latency", "throughput", "latency-over-time", "stages", "cost", "ecdf"}
+	for name, c := range map[string]struct {
+		run  *reports.Run
+		want []string
+	}{
+		"no arm":          {reportstest.Run(nil, 0), nil},
+		"no replicate":    {reportstest.Run(reportstest.Shapes(), 0), nil},
+		"nothing counted": {bare, nil},
+		"no operation":    {idle, nil},
+		"whole":           {reportstest.Run(reportstest.Shapes(), 2), whole},
+		"rates":           {reportstest.Rates(reportstest.Shapes()[1:3], []float64{1e3, 2e3}, 2), plots.Names()},
+	} {
+		if got := namesOf(plots.Of(c.run)); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
-		c := color.NRGBA{img.Pix[i], img.Pix[i+1], img.Pix[i+2], img.Pix[i+3]}
-		if i/4%img.Rect.Dx() < x {
-			left[c]++
-		} else {
-			right[c]++
-		}
-	}
-	return left, right
-}
-
-func pictures(run *reports.Run) map[string]func(io.Writer) error {
-	base := reports.Baseline(run)
-	return map[string]func(io.Writer) error{
-		"latency":    func(w io.Writer) error { return plots.Latency(w, run) },
-		"throughput": func(w io.Writer) error { return plots.Throughput(w, run) },
-		"compare":    func(w io.Writer) error { return plots.Compare(w, reports.CompareArms(run, base)) },
 	}
 }
 
-// Every arm is drawn in its colour, among the data and in the legend at the right.
-func TestEveryArmIsDrawnAndNamed(t *testing.T) {
-	run := reportstest.Run(reportstest.Shapes(), 3)
-	for name, write := range pictures(run) {
-		picture := drawn(t, write)
-		if size := sizeOf(t, picture); size.X != 1600 || size.Y < 700 || size.Y > 2000 {
-			t.Errorf("%s is %v, want 1600 wide", name, size)
+func TestTheSameRunGivesTheSameBytes(t *testing.T) {
+	first, second := plots.Of(reportstest.Faulty(reportstest.Shapes()[1:3], 2)), plots.Of(reportstest.Faulty(reportstest.Shapes()[1:3], 2))
+	for i := range first {
+		if !bytes.Equal(drawn(t, first[i].WritePNG), drawn(t, second[i].WritePNG)) {
+			t.Errorf("two PNGs of %s differ", first[i].Name)
 		}
-		data, legend := colours(t, picture, 1290)
-		for i, s := range palette.Of(run) {
-			if name == "compare" && &run.Arms[i] == reports.Baseline(run) {
-				continue // it is the line that the others are compared with
+		if !bytes.Equal(drawn(t, first[i].WriteSVG), drawn(t, second[i].WriteSVG)) {
+			t.Errorf("two SVGs of %s differ", first[i].Name)
+		}
+	}
+}
+
+func TestForms(t *testing.T) {
+	for _, p := range plots.Of(reportstest.Rates(reportstest.Shapes()[1:3], []float64{1e3, 2e5}, 2)) {
+		c, err := png.DecodeConfig(bytes.NewReader(drawn(t, p.WritePNG)))
+		if err != nil || c.Width != 1600 {
+			t.Errorf("%s: %d wide, %v; want 1600", p.Name, c.Width, err)
+		}
+		svg := drawn(t, p.WriteSVG)
+		if text := string(svg); strings.Contains(text, "NaN") || strings.Contains(text, "Inf") || !strings.Contains(text, ">rawtcp") {
+			t.Errorf("%s.svg holds a number that is none, or not the words", p.Name)
+		}
+		if n := strings.Count(string(svg), "<text"); n < 10 || strings.Count(string(svg), "Arial,Helvetica,sans-serif") != n {
+			t.Errorf("%s.svg: %d texts and %d with a family to fall back to", p.Name, n, strings.Count(string(svg), "Arial,Helvetica,sans-serif"))
+		}
+		for d := xml.NewDecoder(bytes.NewReader(svg)); ; {
+			if _, err := d.Token(); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatalf("%s.svg: %v", p.Name, err)
 			}
-			if data[s.Colour] < 60 || legend[s.Colour] < 20 {
-				t.Errorf("%s: %s has %d pixels among the data and %d in the legend", name, run.Arms[i].Label, data[s.Colour], legend[s.Colour])
-			}
 		}
 	}
 }
 
-func TestLoadsHavePanelsOfTheirOwn(t *testing.T) {
-	run := reportstest.Run(reportstest.Shapes()[1:4], 2)
-	one := sizeOf(t, drawn(t, pictures(run)["latency"])).Y
-	run.Arms[2].Workload.PayloadBytes = 1024
-	two := sizeOf(t, drawn(t, pictures(run)["latency"])).Y
-	if two < one*17/10 {
-		t.Fatalf("height %d for one load and %d for two", one, two)
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestAWriterThatFailsIsReported(t *testing.T) {
+	run := reportstest.Run(reportstest.Shapes()[1:3], 1)
+	p := plots.Of(run)[0]
+	list := reports.CompareArms(run, reports.Baseline(run))
+	for name, err := range map[string]error{
+		"PNG": p.WritePNG(failing{}), "SVG": p.WriteSVG(failing{}),
+		"comparison": plots.Compare(failing{}, list), "comparison SVG": plots.CompareSVG(failing{}, list),
+		"no comparison": plots.Compare(io.Discard, nil), "no comparison SVG": plots.CompareSVG(io.Discard, nil),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
 	}
 }
 
-func TestTheSameRunGivesTheSamePicture(t *testing.T) {
-	run := reportstest.Run(reportstest.Shapes(), 2)
-	latency := pictures(run)["latency"]
-	if !bytes.Equal(drawn(t, latency), drawn(t, latency)) {
-		t.Fatal("two pictures of one run differ")
-	}
-	if err := plots.Compare(io.Discard, nil); err == nil {
-		t.Error("a comparison of nothing was drawn")
+func BenchmarkPictures(b *testing.B) {
+	run := reportstest.Run(reportstest.Shapes(), 10)
+	for b.Loop() {
+		for _, p := range plots.Of(run) {
+			if err := errors.Join(p.WritePNG(io.Discard), p.WriteSVG(io.Discard)); err != nil {
+				b.Fatal(err)
+			}
+		}
 	}
 }

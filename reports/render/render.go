@@ -4,22 +4,29 @@
 package render
 
 import (
-	"fmt"
+	"context"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/raftbench/raftbench/reports"
 	"github.com/raftbench/raftbench/reports/atomicfile"
+	"github.com/raftbench/raftbench/reports/benchfmt"
+	"github.com/raftbench/raftbench/reports/disk"
+	"github.com/raftbench/raftbench/reports/hgrm"
 	"github.com/raftbench/raftbench/reports/hlog"
 	"github.com/raftbench/raftbench/reports/page"
 	"github.com/raftbench/raftbench/reports/plots"
 	"github.com/raftbench/raftbench/reports/tables"
 )
 
+// pictures is the folder of the pictures. The two to look at first stand above it.
+const pictures = "plots"
+
 // file is one file of a result directory.
 type file struct {
-	name  string
+	name  string // with slashes, from the directory
 	write func(io.Writer) error
 }
 
@@ -30,26 +37,55 @@ type file struct {
 // A form that fails does not keep the others from being written; the error is
 // that of the first.
 func Dir(dir string, run *reports.Run) error {
-	var first error
-	for _, f := range files(run) {
-		if err := atomicfile.Write(filepath.Join(dir, f.name), f.write); err != nil && first == nil {
-			first = err
-		}
+	return DirOn(context.Background(), disk.OS(), dir, run)
+}
+
+// DirOn is Dir on a disk of the caller's. When ctx ends it leaves the files that
+// it has not written yet as they are, and returns the error of ctx.
+func DirOn(ctx context.Context, fs disk.FS, dir string, run *reports.Run) error {
+	first := Forms(ctx, fs, dir, run)
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	if first != nil && run.Status == reports.StatusComplete {
 		// Without its pictures the result is not complete, but what was measured
 		// must not be lost for that.
 		kept := *run
-		kept.Status = reports.StatusRunning
+		kept.Status = reports.StatusInterrupted
 		run = &kept
 	}
-	if err := reports.Write(dir, run); err != nil && first == nil {
+	if err := reports.WriteOn(fs, dir, run); err != nil && first == nil {
 		first = err
 	}
 	return first
 }
 
-// FileNames lists what Dir writes, in its order.
+// Forms writes what DirOn writes, but for result.json.
+func Forms(ctx context.Context, fs disk.FS, dir string, run *reports.Run) error {
+	list := files(run)
+	first := folders(dir, list)
+	for _, f := range list {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := atomicfile.WriteOn(fs, filepath.Join(dir, filepath.FromSlash(f.name)), f.write); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// folders makes the folders that the files need.
+func folders(dir string, list []file) error {
+	for _, f := range list {
+		if folder, _, ok := strings.Cut(f.name, "/"); ok {
+			return os.MkdirAll(filepath.Join(dir, folder), 0o755) // there is one
+		}
+	}
+	return nil
+}
+
+// FileNames lists what Dir writes, in its order, with slashes.
 func FileNames(run *reports.Run) []string {
 	var names []string
 	for _, f := range files(run) {
@@ -61,23 +97,58 @@ func FileNames(run *reports.Run) []string {
 func files(run *reports.Run) []file {
 	list := []file{
 		form("summary.csv", run, tables.SummaryCSV),
+		form("replicates.csv", run, tables.ReplicatesCSV),
 		form("latency.csv", run, tables.LatencyCSV),
 		form("timeseries.csv", run, tables.TimeseriesCSV),
-		form("replicates.csv", run, tables.ReplicatesCSV),
-		form("latency.png", run, plots.Latency),
-		form("throughput.png", run, plots.Throughput),
+	}
+	if hasEvents(run) {
+		list = append(list, form("events.csv", run, tables.EventsCSV))
+	}
+	list = append(list,
+		form("bench.txt", run, benchfmt.Write),
+		form("junit.xml", run, writeValidity),
+	)
+	for i, name := range hlog.FileNames(run) {
+		a := &run.Arms[i]
+		list = append(list,
+			file{name, func(w io.Writer) error { return hlog.Write(w, run, a) }},
+			file{strings.TrimSuffix(name, ".hlog") + ".hgrm", func(w io.Writer) error { return hgrm.Write(w, run, a) }},
+		)
+	}
+	return append(append(list, pictureFiles(run)...), form("report.html", run, page.Write))
+}
+
+func pictureFiles(run *reports.Run) []file {
+	var list []file
+	for _, p := range plots.Of(run) {
+		name := pictures + "/" + p.Name + ".png"
+		if p.Name == "latency" || p.Name == "throughput" {
+			name = p.Name + ".png"
+		}
+		list = append(list, file{name, p.WritePNG}, file{pictures + "/" + p.Name + ".svg", p.WriteSVG})
 	}
 	if comparisons := ofRun(run); len(comparisons) > 0 {
-		list = append(list, file{"compare.png", func(w io.Writer) error { return plots.Compare(w, comparisons) }})
+		list = append(list,
+			file{pictures + "/compare.png", func(w io.Writer) error { return plots.Compare(w, comparisons) }},
+			file{pictures + "/compare.svg", func(w io.Writer) error { return plots.CompareSVG(w, comparisons) }},
+		)
 	}
-	for i, name := range hlog.FileNames(run) {
-		list = append(list, file{name, func(w io.Writer) error { return hlog.Write(w, run, &run.Arms[i]) }})
-	}
-	return append(list, form("report.html", run, page.Write))
+	return list
 }
 
 func form(name string, run *reports.Run, write func(io.Writer, *reports.Run) error) file {
 	return file{name, func(w io.Writer) error { return write(w, run) }}
+}
+
+func hasEvents(run *reports.Run) bool {
+	for i := range run.Arms {
+		for j := range run.Arms[i].Replicates {
+			if len(run.Arms[i].Replicates[j].Events) > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // ofRun compares the arms of one run with its baseline, without the zero line.
@@ -93,58 +164,4 @@ func ofRun(run *reports.Run) []reports.Comparison {
 		}
 	}
 	return list
-}
-
-// RunFormats lists the names that Run takes.
-func RunFormats() []string {
-	return []string{"text", "markdown", "csv", "json", "html", "hlog", "latency.png", "throughput.png"}
-}
-
-// Run writes one form of a run. "csv" is the long form, a row for each metric of
-// each replicate; "hlog" needs a run with a single arm. colour concerns "text".
-func Run(w io.Writer, format string, run *reports.Run, colour bool) error {
-	switch format {
-	case "text":
-		return tables.Text(w, run, colour)
-	case "markdown":
-		return tables.Markdown(w, run)
-	case "csv":
-		return tables.ReplicatesCSV(w, run)
-	case "json":
-		return reports.Encode(w, run)
-	case "html":
-		return page.Write(w, run)
-	case "latency.png":
-		return plots.Latency(w, run)
-	case "throughput.png":
-		return plots.Throughput(w, run)
-	case "hlog":
-		if len(run.Arms) != 1 {
-			return fmt.Errorf("format hlog holds one arm and the run has %d: use the .hlog files of its directory", len(run.Arms))
-		}
-		return hlog.Write(w, run, &run.Arms[0])
-	}
-	return unknown(format, RunFormats())
-}
-
-// ComparisonFormats lists the names that Comparison takes.
-func ComparisonFormats() []string { return []string{"text", "markdown", "csv", "png"} }
-
-// Comparison writes one form of comparisons. colour concerns "text".
-func Comparison(w io.Writer, format string, list []reports.Comparison, colour bool) error {
-	switch format {
-	case "text":
-		return tables.CompareText(w, list, colour)
-	case "markdown":
-		return tables.CompareMarkdown(w, list)
-	case "csv":
-		return tables.CompareCSV(w, list)
-	case "png":
-		return plots.Compare(w, list)
-	}
-	return unknown(format, ComparisonFormats())
-}
-
-func unknown(format string, known []string) error {
-	return fmt.Errorf("format %q: allowed are %s", format, strings.Join(known, ", "))
 }

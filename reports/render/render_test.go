@@ -22,17 +22,24 @@ func TestDirWritesEveryForm(t *testing.T) {
 	if err := render.Dir(dir, run); err != nil {
 		t.Fatal(err)
 	}
-	entries, err := os.ReadDir(dir)
+	var got []string
+	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			name, _ := filepath.Rel(dir, path)
+			got = append(got, filepath.ToSlash(name))
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got []string
-	for _, e := range entries {
-		got = append(got, e.Name())
-	}
+	slices.Sort(got)
 	want := []string{
-		"compare.png", "http.hlog", "inproc.hlog", "latency.csv", "latency.png", "rawtcp.hlog",
-		"replicates.csv", "report.html", "result.json", "summary.csv", "throughput.png", "timeseries.csv",
+		"bench.txt", "events.csv", "http.hgrm", "http.hlog", "inproc.hgrm", "inproc.hlog", "junit.xml", "latency.csv", "latency.png",
+		"plots/compare.png", "plots/compare.svg", "plots/cost.png", "plots/cost.svg", "plots/ecdf.png", "plots/ecdf.svg",
+		"plots/latency-over-time.png", "plots/latency-over-time.svg", "plots/latency.svg", "plots/stages.png", "plots/stages.svg",
+		"plots/throughput.svg", "rawtcp.hgrm", "rawtcp.hlog", "replicates.csv", "report.html", "result.json", "summary.csv",
+		"throughput.png", "timeseries.csv",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("files (-want +got):\n%s", diff)
@@ -76,6 +83,9 @@ func TestAFormThatFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := reportstest.Run(reportstest.Shapes()[:2], 1)
+	for i := range run.Arms { // fewer pictures make no other test
+		run.Arms[i].Replicates[0].Series, run.Arms[i].Replicates[0].Breakdown = reports.Series{}, nil
+	}
 	err := render.Dir(dir, run)
 	if err == nil || !strings.Contains(err.Error(), "latency.png") || strings.Contains(err.Error(), "\n") {
 		t.Fatalf("error %v, want one line that names latency.png", err)
@@ -93,8 +103,12 @@ func TestAFormThatFails(t *testing.T) {
 }
 
 func TestFormats(t *testing.T) {
-	run := reportstest.Run(reportstest.Shapes()[1:2], 1)
+	run := reportstest.Rates(reportstest.Shapes()[1:2], []float64{1e4}, 1)
+	steps := reportstest.Steps(reportstest.Shapes()[1:2], []float64{1e4, 2e4}, 1)
 	for _, f := range render.RunFormats() {
+		if strings.HasPrefix(f, "load") {
+			run = steps
+		}
 		var b bytes.Buffer
 		if err := render.Run(&b, f, run, false); err != nil || b.Len() == 0 {
 			t.Errorf("%s: %d bytes, %v", f, b.Len(), err)
@@ -117,7 +131,18 @@ func TestFormats(t *testing.T) {
 			t.Error("no error")
 		}
 	}
-	if err := render.Run(io.Discard, "pdf", run, false); !strings.Contains(err.Error(), `"pdf": allowed are text, markdown`) {
+	if err := render.Run(io.Discard, "pdf", run, false); !strings.Contains(err.Error(), `"pdf": allowed are text, full, markdown`) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// What a user waits for at the end of a run of six arms.
+func BenchmarkDir(b *testing.B) {
+	run := reportstest.Run(reportstest.Shapes(), 10)
+	dir := b.TempDir()
+	for b.Loop() {
+		if err := render.Dir(dir, run); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

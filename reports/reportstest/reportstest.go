@@ -116,9 +116,12 @@ func replicate(s Shape, seed uint64, index int) reports.Replicate {
 		{Op: "put", Kind: reports.KindResponse, Histogram: response},
 		{Op: "put", Kind: reports.KindService, Histogram: response},
 	}
-	r.Cost = cost(s, luck, r.Operations.Succeeded)
+	r.Cost, r.Idle = cost(s, luck, r.Operations.Succeeded)
 	r.Breakdown = breakdown(response)
-	r.Distributions = []reports.Distribution{{Name: "append_entries_per_batch", Unit: "entries", Histogram: batches(rng)}}
+	r.Distributions = []reports.Distribution{
+		{Name: "append_entries_per_batch", Unit: "entries", Histogram: batches(rng)},
+		{Name: "inbox_depth", Unit: "requests", Histogram: batches(rng)},
+	}
 	r.Discarded = &reports.Discarded{
 		Ended: "stationary", Operations: reports.Operations{Started: samples, Succeeded: samples},
 		Histograms: []reports.OpHistogram{{Op: "put", Kind: reports.KindResponse, Histogram: response}},
@@ -188,14 +191,24 @@ func latencies(s Shape, luck float64, rng *rand.Rand) *reports.Histogram {
 	return reports.NewHistogram(h)
 }
 
-func cost(s Shape, luck float64, ops uint64) reports.Cost {
+// cost is what the operations and the idle cluster took together, and what the
+// idle cluster alone.
+func cost(s Shape, luck float64, ops uint64) (reports.Cost, *reports.Cost) {
 	n := float64(ops)
 	cpu := s.CPU / luck * 1e3 * n
-	return reports.Cost{
-		CPUUser: new(int64(0.6 * cpu)), CPUSystem: new(int64(0.4 * cpu)),
-		WireBytes: new(int64(s.Wire * n)), WireSegments: new(int64(0.08 * n)),
-		Allocs: new(int64(2 * n)), AllocBytes: new(int64(256 * n)),
-		GCCycles: new(int64(12)), GCPause: new(int64(900e3)), GoroutinesMax: new(int64(160)),
-		WriteSyscalls: new(int64(0.09 * n)),
+	idle := &reports.Cost{
+		CPUUser: new(int64(9e6)), CPUSystem: new(int64(6e6)), WireBytes: new(int64(14400)), WireSegments: new(int64(240)),
+		Allocs: new(int64(600)), AllocBytes: new(int64(48000)), GCCycles: new(int64(0)), GCPause: new(int64(0)),
+		ReadSyscalls: new(int64(500)), WriteSyscalls: new(int64(250)),
 	}
+	if s.Wire == 0 {
+		idle.WireBytes, idle.WireSegments = new(int64(0)), new(int64(0))
+	}
+	return reports.Cost{
+		CPUUser: new(int64(0.6*cpu) + *idle.CPUUser), CPUSystem: new(int64(0.4*cpu) + *idle.CPUSystem),
+		WireBytes: new(int64(s.Wire*n) + *idle.WireBytes), WireSegments: new(int64(0.0006*s.Wire*n) + *idle.WireSegments),
+		Allocs: new(int64(0.4*s.CPU*n) + *idle.Allocs), AllocBytes: new(int64(256*n) + *idle.AllocBytes),
+		GCCycles: new(int64(12)), GCPause: new(int64(900e3)), GoroutinesMax: new(int64(160)),
+		ReadSyscalls: new(int64(0.02*s.CPU*n) + *idle.ReadSyscalls), WriteSyscalls: new(int64(0.01*s.CPU*n) + *idle.WriteSyscalls),
+	}, idle
 }

@@ -35,12 +35,17 @@ func fields() []field {
 	)
 }
 
+// throughputField marks no best value in an open loop: there the schedule makes the
+// throughput.
 func throughputField() field {
 	value := func(s *reports.Summary) (float64, bool) { return s.Throughput.Median, s.Throughput.N > 0 }
 	return field{
-		Column:         Column{Title: "throughput", Unit: "ops/s"},
-		text:           formatted(value, reports.FormatCount),
-		value:          value,
+		Column: Column{Title: "throughput", Unit: "ops/s"},
+		text:   formatted(value, reports.FormatCount),
+		value: func(s *reports.Summary) (float64, bool) {
+			v, ok := value(s)
+			return v, ok && s.Arm.Workload.Loop == reports.LoopClosed
+		},
 		higherIsBetter: true,
 	}
 }
@@ -108,29 +113,7 @@ func maximum(s *reports.Summary) string {
 func failures(s *reports.Summary) string { return reports.FormatCount(float64(s.Failures())) }
 
 // SummaryTable is the table of one group of arms, a row for each.
-func SummaryTable(g *reports.Group) Table {
-	var t Table
-	fs := fields()
-	for _, f := range fs {
-		t.Columns = append(t.Columns, f.Column)
-	}
-	for i := range g.Summaries {
-		row := make([]Cell, len(fs))
-		for c, f := range fs {
-			row[c].Text = f.text(&g.Summaries[i])
-		}
-		t.Rows = append(t.Rows, row)
-	}
-	for c, f := range fs {
-		if f.value == nil {
-			continue
-		}
-		if best := g.Best(f.higherIsBetter, f.value); best >= 0 {
-			t.Rows[best][c].Best = true
-		}
-	}
-	return t
-}
+func SummaryTable(g *reports.Group) Table { return table(g, fields()) }
 
 // Note is a line below the table.
 type Note struct {
@@ -161,6 +144,9 @@ func Notes(g *reports.Group) []Note {
 		}
 		if findings := s.Findings(); len(findings) > 0 {
 			list = append(list, Note{Text: clean(s.Arm.Label + ": " + strings.Join(findings, "; "))})
+		}
+		for _, warning := range s.Warnings {
+			list = append(list, Note{Text: clean(s.Arm.Label + ": warning: " + warning)})
 		}
 		if s.Elections > 0 {
 			list = append(list, Note{Text: fmt.Sprintf("%s: leaders were elected within the windows, %d times", s.Arm.Label, s.Elections)})

@@ -17,7 +17,7 @@ import (
 // confidence intervals.
 func SummaryCSV(w io.Writer, run *reports.Run) error {
 	head := []string{
-		"arm", "transport", "options", "loop", "nodes", "clients", "rate_ops_per_s", "payload_bytes",
+		"arm", "transport", "options", "loop", "nodes", "clients", "rate_ops_per_s", "stages", "payload_bytes",
 		"batch_size_bytes", "linger_ns", "pipeline", "replicates", "valid",
 		"throughput_ops_per_s_median", "throughput_ops_per_s_min", "throughput_ops_per_s_max",
 	}
@@ -26,8 +26,10 @@ func SummaryCSV(w io.Writer, run *reports.Run) error {
 		head = append(head, name, name+"_low", name+"_high")
 	}
 	head = append(head, "latency_ns_max", "latency_ns_mean", "samples",
-		"succeeded", "failed", "unknown", "refused", "in_flight", "elections", "reorders",
-		"cpu_us_per_op_median", "wire_bytes_per_op_median", "allocs_per_op_median")
+		"succeeded", "failed", "unknown", "refused", "in_flight", "elections", "reorders")
+	for _, m := range reports.CostMetrics() {
+		head = append(head, m.Name+"_median")
+	}
 	return writeCSV(w, head, func(row func(...string)) {
 		for _, g := range reports.Summarize(run) {
 			for i := range g.Summaries {
@@ -41,7 +43,7 @@ func summaryRow(s *reports.Summary) []string {
 	a := s.Arm
 	wl := a.Workload
 	row := []string{
-		a.Label, a.Transport, options(a), string(wl.Loop), strconv.Itoa(wl.Nodes), strconv.Itoa(wl.Clients), number(wl.Rate),
+		a.Label, a.Transport, options(a), string(wl.Loop), strconv.Itoa(wl.Nodes), strconv.Itoa(wl.Clients), number(wl.Rate), wl.Stages,
 		strconv.Itoa(wl.PayloadBytes), strconv.Itoa(wl.BatchSizeBytes), strconv.FormatInt(int64(wl.Linger), 10), strconv.Itoa(wl.Pipeline),
 		strconv.Itoa(len(a.Replicates)), strconv.FormatBool(s.Valid),
 	}
@@ -59,23 +61,28 @@ func summaryRow(s *reports.Summary) []string {
 	for _, n := range []uint64{o.Succeeded, o.Failed, o.Unknown, o.Refused, o.InFlight, s.Elections, s.Reorders} {
 		row = append(row, strconv.FormatUint(n, 10))
 	}
-	for _, sp := range []reports.Spread{s.CPUPerOp, s.WireBytesPerOp, s.AllocsPerOp} {
-		row = append(row, spread(sp)[0])
+	for _, m := range reports.CostMetrics() {
+		row = append(row, spread(reports.SpreadOf(m, a))[0])
 	}
 	return row
 }
 
 // LatencyCSV writes the distribution of each arm, operation type and kind, over
-// all replicates: a row for each point of its curve. Where carried is false the
-// sample is too small to state the quantile.
+// all replicates: a row for each point of its curve, with its confidence interval.
+// Where carried is false the sample is too small to state the quantile.
 func LatencyCSV(w io.Writer, run *reports.Run) error {
-	head := []string{"arm", "op", "kind", "quantile", "latency_ns", "carried"}
+	head := []string{"arm", "op", "kind", "quantile", "latency_ns", "latency_ns_low", "latency_ns_high", "carried"}
 	return writeCSV(w, head, func(row func(...string)) {
 		for i := range run.Arms {
 			a := &run.Arms[i]
 			for _, d := range a.Distributions() {
 				for _, p := range d.Histogram.Curve() {
-					row(a.Label, d.Op, string(d.Kind), strconv.FormatFloat(p.Quantile, 'f', -1, 64), strconv.FormatInt(p.Value, 10), strconv.FormatBool(p.Carried))
+					low, high := "", ""
+					if p.Carried {
+						low, high = strconv.FormatInt(p.Low, 10), strconv.FormatInt(p.High, 10)
+					}
+					row(a.Label, d.Op, string(d.Kind), strconv.FormatFloat(p.Quantile, 'f', -1, 64), strconv.FormatInt(p.Value, 10),
+						low, high, strconv.FormatBool(p.Carried))
 				}
 			}
 		}
@@ -101,20 +108,34 @@ func TimeseriesCSV(w io.Writer, run *reports.Run) error {
 	})
 }
 
-// ReplicatesCSV writes every metric of every replicate in long form, a row for
-// each number: what a statistics program wants.
+// EventsCSV writes what happened within the windows: elections and faults.
+func EventsCSV(w io.Writer, run *reports.Run) error {
+	head := []string{"arm", "replicate", "at_s", "kind", "text"}
+	return writeCSV(w, head, func(row func(...string)) {
+		for i := range run.Arms {
+			for j := range run.Arms[i].Replicates {
+				r := &run.Arms[i].Replicates[j]
+				for _, e := range r.Events {
+					row(run.Arms[i].Label, strconv.Itoa(r.Index), number(e.At.Seconds()), e.Kind, e.Text)
+				}
+			}
+		}
+	})
+}
+
+// ReplicatesCSV writes every number of every replicate in long form, a row for
+// each: what a statistics program wants. The names are those of measures; units
+// are in a column of their own, and in the names where there is one.
 func ReplicatesCSV(w io.Writer, run *reports.Run) error {
-	head := []string{"arm", "transport", "replicate", "block", "position", "valid", "metric", "value"}
+	head := []string{"arm", "transport", "replicate", "block", "position", "valid", "metric", "unit", "value"}
 	return writeCSV(w, head, func(row func(...string)) {
 		for i := range run.Arms {
 			a := &run.Arms[i]
 			for j := range a.Replicates {
 				r := &a.Replicates[j]
-				for _, m := range reports.Metrics() {
-					if v, ok := m.Value(r); ok {
-						row(a.Label, a.Transport, strconv.Itoa(r.Index), strconv.Itoa(r.Block), strconv.Itoa(r.Position),
-							strconv.FormatBool(r.Valid), m.Name, number(v))
-					}
+				for _, m := range measuresOf(r) {
+					row(a.Label, a.Transport, strconv.Itoa(r.Index), strconv.Itoa(r.Block), strconv.Itoa(r.Position),
+						strconv.FormatBool(r.Valid), m.name, m.unit, number(m.value))
 				}
 			}
 		}

@@ -85,6 +85,31 @@ func (t *Table) text(p painter) string {
 	return b.String()
 }
 
+// within cuts the table into several, each with the first column, so that none is
+// wider than a line. A single column may be.
+func (t *Table) within(width int) []Table {
+	widths := t.widths()
+	var parts []Table
+	from := 1
+	for from < len(t.Columns) {
+		to, taken := from, widths[0]
+		for to < len(t.Columns) && (to == from || taken+2+widths[to] <= width) {
+			taken += 2 + widths[to]
+			to++
+		}
+		part := Table{Columns: append([]Column{t.Columns[0]}, t.Columns[from:to]...)}
+		for _, row := range t.Rows {
+			part.Rows = append(part.Rows, append([]Cell{row[0]}, row[from:to]...))
+		}
+		parts = append(parts, part)
+		from = to
+	}
+	if len(parts) == 0 {
+		return []Table{*t}
+	}
+	return parts
+}
+
 // markdown writes the table as a Markdown table.
 func (t *Table) markdown() string {
 	var b strings.Builder

@@ -3,6 +3,7 @@ package tables_test
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"flag"
 	"io"
 	"os"
@@ -10,8 +11,10 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/raftbench/raftbench/reports"
@@ -60,9 +63,23 @@ func troubled() *reports.Run {
 	a[1].Replicates[1].Elections = 2
 	a[1].Replicates[0].Cost = reports.Cost{}
 	a[1].Replicates[1].Cost = reports.Cost{}
+	a[1].Replicates[0].Idle = nil
+	a[1].Replicates[0].Warnings = []string{"the load average was 3.1"}
+	a[1].Replicates[1].Breakdown.Response *= 1.3
+	a[1].Replicates[1].Discarded.Ended = "limit"
+	a[1].Replicates[1].Warmup = 1437 * time.Millisecond
 	a[2].Workload.Loop, a[2].Workload.Rate, a[2].Workload.Arrivals = reports.LoopOpen, 5000, "poisson"
 	a[2].Replicates = nil
 	return run
+}
+
+// matrix has more loads than a terminal should be filled with.
+func matrix() *reports.Run {
+	return reportstest.Rates(reportstest.Shapes()[1:3], []float64{1e3, 1e4, 1e5, 2e5}, 2)
+}
+
+func steps() *reports.Run {
+	return reportstest.Steps(reportstest.Shapes()[1:3], []float64{1e4, 1e5, 2e5}, 2)
 }
 
 func TestGolden(t *testing.T) {
@@ -71,6 +88,10 @@ func TestGolden(t *testing.T) {
 	for name, write := range map[string]func(io.Writer) error{
 		"run.txt":        func(w io.Writer) error { return tables.Text(w, run, false) },
 		"run.md":         func(w io.Writer) error { return tables.Markdown(w, run) },
+		"full.txt":       func(w io.Writer) error { return tables.Full(w, run, false) },
+		"steps.txt":      func(w io.Writer) error { return tables.Text(w, steps(), false) },
+		"matrix.txt":     func(w io.Writer) error { return tables.Text(w, matrix(), false) },
+		"events.csv":     func(w io.Writer) error { return tables.EventsCSV(w, troubled()) },
 		"troubled.txt":   func(w io.Writer) error { return tables.Text(w, troubled(), false) },
 		"troubled.md":    func(w io.Writer) error { return tables.Markdown(w, troubled()) },
 		"summary.csv":    func(w io.Writer) error { return tables.SummaryCSV(w, run) },
@@ -117,27 +138,124 @@ func TestColourChangesNoText(t *testing.T) {
 	}
 }
 
+// The columns of each table begin and end in the same places, and no table is wider
+// than a line.
 func TestColumnsLineUp(t *testing.T) {
 	var b bytes.Buffer
-	if err := tables.Text(&b, whole(), false); err != nil {
+	if err := tables.Full(&b, whole(), false); err != nil {
 		t.Fatal(err)
 	}
-	width, rows := 0, 0
-	for line := range strings.Lines(b.String()) {
-		if !strings.Contains(line, " µs ") && !strings.HasPrefix(line, "transport") {
+	found := 0
+	for block := range strings.SplitSeq(b.String(), "\n\n") {
+		_, table, ok := strings.Cut("\n"+block, "\ntransport ")
+		if batches := strings.HasPrefix(block, "batches"); batches {
+			_, table, ok = strings.Cut(block, "\np50")
+		}
+		if !ok || strings.HasPrefix(block, "setting") {
 			continue
 		}
-		rows++
-		n := utf8.RuneCountInString(strings.TrimRight(line, "\n*"))
-		if width == 0 {
-			width = n
-		}
-		if n != width && n != width-1 {
-			t.Errorf("width %d, others %d: %s", n, width, line)
+		found++
+		width := 0
+		_, table, _ = strings.Cut(table, "\n")
+		for line := range strings.SplitSeq(table, "\n") {
+			if strings.HasPrefix(line, "*") || strings.HasPrefix(line, " ") || line == "" {
+				continue // the legend of the mark, units
+			}
+			n := utf8.RuneCountInString(strings.TrimRight(line, "*"))
+			width = max(width, n)
+			if last := line[strings.LastIndex(line, " ")+1:]; n < width-len(last) || n > 120 {
+				t.Errorf("%d wide, others %d: %s", n, width, line)
+			}
 		}
 	}
-	if rows < 5 || width > 120 {
-		t.Fatalf("%d rows of width %d, want the table within 120 columns:\n%s", rows, width, b.String())
+	if found != 8 {
+		t.Fatalf("%d tables, want the summary, two of percentiles, the kinds, the warm-up, costs, stages and batches:\n%s", found, b.String())
+	}
+}
+
+// Full says in which bounds each percentile lies, and goes deeper; the plain text
+// does not.
+func TestIntervalsAreOnRequest(t *testing.T) {
+	var text, full bytes.Buffer
+	if err := errors.Join(tables.Text(&text, whole(), false), tables.Full(&full, whole(), false)); err != nil {
+		t.Fatal(err)
+	}
+	p := whole().Arms[1].Response().Percentile(0.99)
+	if !strings.Contains(full.String(), p.String()) || !strings.Contains(full.String(), "p99.99") || strings.Contains(text.String(), p.String()) {
+		t.Fatalf("want %s in the full text alone:\n%s", p, full.String())
+	}
+}
+
+// Stages that do not add up are not shown as if they did.
+func TestDoubtfulBreakdownIsSaid(t *testing.T) {
+	run := whole()
+	for i := range run.Arms[2].Replicates {
+		run.Arms[2].Replicates[i].Breakdown.Response *= 1.25
+	}
+	for name, write := range map[string]func(io.Writer) error{
+		"text":     func(w io.Writer) error { return tables.Text(w, run, false) },
+		"markdown": func(w io.Writer) error { return tables.Markdown(w, run) },
+	} {
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(b.String(), "the breakdown is doubtful"); n != 1 || !strings.Contains(b.String(), "http: its stages miss the mean response time by -20 %") {
+			t.Errorf("%s says it %d times, want once, of http:\n%s", name, n, b.String())
+		}
+	}
+}
+
+// The names in the long form are documented.
+func TestMeasuresAreDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/results.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := reportstest.Run(reportstest.Shapes()[1:], 1)
+	cost := &run.Arms[0].Replicates[0].Cost
+	cost.CPUClients, cost.CPUNodes = new(int64(1)), new(int64(1))
+	cost.VoluntarySwitches, cost.InvoluntarySwitches = new(int64(1)), new(int64(1))
+	var b bytes.Buffer
+	if err := tables.ReplicatesCSV(&b, run); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&b).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows[1:] {
+		name := row[6]
+		for _, prefix := range []string{"errors_", "counter_", "stage_", "append_entries_per_batch_", "inbox_depth_"} {
+			if strings.HasPrefix(name, prefix) {
+				name = map[string]string{
+					"errors_": "errors_CLASS", "counter_": "counter_NAME", "stage_": "stage_NAME_ns_mean",
+					"append_entries_per_batch_": "NAME_p50", "inbox_depth_": "NAME_p50",
+				}[prefix]
+			}
+		}
+		if row[6] == "stage_samples" {
+			name = row[6]
+		}
+		if !strings.Contains(string(doc), "`"+name+"`") {
+			t.Errorf("docs/results.md does not have `%s`", name)
+		}
+	}
+}
+
+// The schedule makes the throughput of an open loop, so none is the best.
+func TestNoBestThroughputInAnOpenLoop(t *testing.T) {
+	for name, c := range map[string]struct {
+		run  *reports.Run
+		want bool
+	}{"closed": {whole(), true}, "open": {steps(), false}} {
+		best := false
+		for _, row := range tables.SummaryTable(&reports.Summarize(c.run)[0]).Rows {
+			best = best || row[1].Best
+		}
+		if best != c.want {
+			t.Errorf("%s loop: a throughput is marked %v, want %v", name, best, c.want)
+		}
 	}
 }
 
@@ -194,7 +312,10 @@ func TestAWriterThatFailsIsReported(t *testing.T) {
 	for name, err := range map[string]error{
 		"text":       tables.Text(failing{}, run, false),
 		"markdown":   tables.Markdown(failing{}, run),
+		"full":       tables.Full(failing{}, run, false),
 		"summary":    tables.SummaryCSV(failing{}, run),
+		"events":     tables.EventsCSV(failing{}, run),
+		"replicates": tables.ReplicatesCSV(failing{}, run),
 		"latency":    tables.LatencyCSV(failing{}, run),
 		"compare":    tables.CompareText(failing{}, list, false),
 		"comparemd":  tables.CompareMarkdown(failing{}, list),
@@ -203,5 +324,40 @@ func TestAWriterThatFailsIsReported(t *testing.T) {
 		if err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+// What is one number for all arms is said once and takes no row.
+func TestConstantsAreNotATable(t *testing.T) {
+	run := reportstest.Run(reportstest.Shapes()[1:3], 2)
+	h := hdrhistogram.New(1, 1e6, 3)
+	if err := h.RecordValues(64, 500); err != nil {
+		t.Fatal(err)
+	}
+	for i := range run.Arms {
+		for j := range run.Arms[i].Replicates {
+			r := &run.Arms[i].Replicates[j]
+			r.Distributions = append(r.Distributions, reports.Distribution{Name: "client_batch_ops", Unit: "ops", Histogram: reports.NewHistogram(h)})
+		}
+	}
+	var b bytes.Buffer
+	if err := tables.Text(&b, run, false); err != nil {
+		t.Fatal(err)
+	}
+	if text := b.String(); !strings.Contains(text, "always, for all: client batch ops 64\n") || strings.Contains(text, "\nclient batch") || !strings.Contains(text, "\ninbox depth") {
+		t.Errorf("want the constant in a note and the rest in rows:\n%s", text)
+	}
+	for i := range run.Arms {
+		for j := range run.Arms[i].Replicates {
+			r := &run.Arms[i].Replicates[j]
+			r.Distributions = r.Distributions[2:]
+		}
+	}
+	b.Reset()
+	if err := tables.Text(&b, run, false); err != nil {
+		t.Fatal(err)
+	}
+	if text := b.String(); strings.Contains(text, "p50 / p99") || !strings.Contains(text, "batches and queues\nalways, for all") {
+		t.Errorf("want a note and no table:\n%s", text)
 	}
 }

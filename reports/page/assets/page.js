@@ -1,102 +1,105 @@
+// Brings the plots into the page: for each group of arms a legend that turns them
+// on and off, and for each figure its choices and the buttons for the zoom.
 
-// What the charts show, and the legend that turns arms on and off.
+const data = JSON.parse(document.getElementById("plots").textContent);
 
-function threeDigits(v) { return v >= 99.95 ? v.toFixed(0) : v >= 9.995 ? v.toFixed(1) : v.toFixed(2); }
-
-function latencyText(ns) {
-  for (const [unit, name] of [[1e9, "s"], [1e6, "ms"], [1e3, "µs"]]) {
-    if (ns >= 0.9995 * unit) return threeDigits(ns / unit) + " " + name;
+class Group {
+  constructor(section, plots) {
+    this.plots = plots;
+    this.hidden = new Set();
+    this.views = new Map(); // axis -> View
+    this.bars = [];
+    this.legend(section.querySelector(".legend"));
+    for (const figure of section.querySelectorAll("figure[data-kind]")) this.figure(figure);
+    this.refresh();
   }
-  return ns.toFixed(0) + " ns";
-}
 
-function compact(v) {
-  if (v >= 999.5e3) return threeDigits(v / 1e6) + "M";
-  if (v >= 999.5) return threeDigits(v / 1e3) + "k";
-  return String(Math.round(v));
-}
+  arms() { return this.plots.arms.filter((a) => !this.hidden.has(a)); }
 
-const trim = (s) => s.replace(/\.0+(?=\D|$)/, "").replace(/(\.\d*?)0+(?=\D|$)/, "$1");
-
-function percentText(q) { return trim((100 * q).toFixed(7)) + " %"; }
-
-function ninesTicks(from, to) {
-  const ticks = [[0, "0 %"], [Math.log10(2), "50 %"]];
-  for (let n = 1; n <= to + 1e-9; n++) ticks.push([n, percentText(1 - 10 ** -n)]);
-  return ticks.filter(([v]) => v >= from - 1e-9 && v <= to + 1e-9);
-}
-
-// logTicks labels an axis of log10 of nanoseconds: at 1, 2 and 5 of each power of
-// ten, fewer where there is no room, and at round distances where it is short.
-function logTicks(from, to, wanted) {
-  if (to - from < 0.75) {
-    const even = linearTicks((ns) => trim(latencyText(ns)))(10 ** from, 10 ** to, wanted);
-    return even.map(([ns, label]) => [Math.log10(ns), label]);
+  refresh() {
+    for (const view of this.views.values()) view.refresh();
+    for (const bars of this.bars) bars.draw();
+    for (const [arm, made] of this.buttons) made.setAttribute("aria-pressed", String(!this.hidden.has(arm)));
+    this.all.hidden = this.hidden.size === 0;
   }
-  let ticks = [];
-  for (const digits of [[1, 2, 5], [1, 3], [1]]) {
-    ticks = [];
-    for (let decade = Math.floor(from); decade <= to; decade++) {
-      for (const d of digits) {
-        const at = decade + Math.log10(d);
-        if (at >= from && at <= to) ticks.push([at, trim(latencyText(d * 10 ** decade))]);
-      }
-    }
-    if (ticks.length <= wanted) break;
-  }
-  return ticks;
-}
 
-function linearTicks(text) {
-  return (from, to, wanted) => {
-    const rough = (to - from) / Math.max(2, wanted);
-    const power = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= rough * (1 - 1e-9));
-    const ticks = [];
-    for (let i = Math.ceil(from / step); i * step <= to * (1 + 1e-9); i++) ticks.push([i * step, text(i * step)]);
-    return ticks;
-  };
-}
-
-const seconds = (s) => trim(s.toFixed(3)) + " s";
-const latencyAxis = { of: Math.log10, ticks: logTicks };
-const timeAxis = { of: (v) => v, from: 0, ticks: linearTicks(seconds), label: "time since the start of the window" };
-const everySixth = (x, i, l) => i % Math.max(1, Math.ceil(l.points.length / 6)) === Math.floor(l.points.length / 12);
-const isNine = (q) => q === 0.5 || (q > 0.5 && Math.abs(Math.log10(1 - q) - Math.round(Math.log10(1 - q))) < 1e-6);
-
-const plots = {
-  curve: {
-    title: "Latency by percentile",
-    x: { of: (q) => -Math.log10(1 - q), from: 0, ticks: ninesTicks, label: "share of operations that took at most this long" },
-    y: latencyAxis, marks: isNine, readX: percentText, readY: latencyText,
-  },
-  rate: {
-    title: "Throughput over time",
-    x: timeAxis, y: { of: (v) => v, from: 0, ticks: linearTicks((v) => trim(compact(v))) },
-    marks: everySixth, readX: seconds, readY: (v) => compact(v) + "/s",
-  },
-  p99: { title: "p99 over time", x: timeAxis, y: latencyAxis, marks: everySixth, readX: seconds, readY: latencyText },
-};
-
-JSON.parse(document.getElementById("plots").textContent).forEach((group, index) => {
-  const section = document.querySelector(`[data-group="${index}"]`);
-  const hidden = new Set();
-  const charts = [...section.querySelectorAll(".chart")].map((box) => {
-    const key = box.dataset.plot;
-    const lines = () => group.arms.filter((arm) => !hidden.has(arm) && arm[key].length > 0).map((arm) => ({ arm, points: arm[key] }));
-    return new Chart(box, { ...plots[key], lines });
-  });
-  const legend = section.querySelector(".legend");
-  for (const arm of group.arms) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.setAttribute("aria-pressed", "true");
-    button.append(swatchOf(arm), arm.label);
-    button.addEventListener("click", () => {
-      if (!hidden.delete(arm)) hidden.add(arm);
-      button.setAttribute("aria-pressed", String(!hidden.has(arm)));
-      charts.forEach((c) => c.draw());
+  legend(box) {
+    this.buttons = this.plots.arms.map((arm) => {
+      const made = button(box, "", "", (e) => {
+        // With shift: this arm alone.
+        if (e.shiftKey) this.hidden = new Set(this.plots.arms.filter((a) => a !== arm));
+        else if (!this.hidden.delete(arm)) this.hidden.add(arm);
+        this.refresh();
+      });
+      made.append(swatchOf(arm));
+      element(made, "span", "name", arm.label);
+      return [arm, made];
     });
-    legend.append(button);
+    this.all = button(box, "Show all", "", () => {
+      this.hidden.clear();
+      this.refresh();
+    });
   }
+
+  figure(figure) {
+    const kind = figure.dataset.kind, title = figure.querySelector("h3").textContent;
+    const box = figure.querySelector(".chart"), tools = figure.querySelector(".tools");
+    if (kind in lineKinds) this.lines(lineKinds[kind], title, box, tools);
+    else this.barsOf(barKinds[kind], title, box, tools);
+  }
+
+  lines(kind, title, box, tools) {
+    let chosen = Object.values(kind.choices)[0];
+    choose(tools, title, kind.choices, (value) => {
+      chosen = value;
+      view.refresh();
+    });
+    if (!this.views.has(kind.axis)) this.views.set(kind.axis, new View());
+    const view = this.views.get(kind.axis);
+    const x = typeof kind.x === "function" ? kind.x(this.plots) : kind.x;
+    const chart = new Chart(box, { ...kind, x, title, lines: () => chosen(this.arms()), events: () => kind.events?.(this.arms()) ?? [] }, view);
+    const zoom = element(tools, "div", "zoom");
+    button(zoom, "−", `zoom out: ${title}`, () => view.zoom(2, chart.focus()));
+    button(zoom, "+", `zoom in: ${title}`, () => view.zoom(0.5, chart.focus()));
+    const reset = button(zoom, "Reset", `show everything: ${title}`, () => view.set(null));
+    view.follow(() => { reset.disabled = view.shown === null; });
+  }
+
+  barsOf(kind, title, box, tools) {
+    let chosen = Object.values(kind.choices)[0];
+    const bars = new Bars(box, title, (svg, width, list) => kind.draw(this.plots, this.arms(), chosen)(svg, width, list));
+    choose(tools, title, kind.choices, (value) => {
+      chosen = value;
+      bars.draw();
+    });
+    this.bars.push(bars);
+  }
+}
+
+// choose makes buttons of which one is pressed, if there is a choice.
+function choose(tools, title, choices, take) {
+  const names = Object.keys(choices);
+  if (names.length < 2) return;
+  const box = element(tools, "div", "choices");
+  box.setAttribute("role", "group");
+  box.setAttribute("aria-label", title);
+  const buttons = names.map((name) => button(box, name, "", () => {
+    for (const other of buttons) other.setAttribute("aria-pressed", String(other === buttons[names.indexOf(name)]));
+    take(choices[name]);
+  }));
+  buttons.forEach((b, i) => b.setAttribute("aria-pressed", String(i === 0)));
+}
+
+// A printed page cannot be unfolded.
+let folded = [];
+addEventListener("beforeprint", () => {
+  folded = [...document.querySelectorAll("details:not([open])")];
+  for (const d of folded) d.open = true;
 });
+addEventListener("afterprint", () => { for (const d of folded) d.open = false; });
+
+document.documentElement.classList.add("live");
+for (const section of document.querySelectorAll("[data-plots]")) {
+  const key = section.dataset.plots;
+  new Group(section, key === "load" ? data.load : data.groups[key]);
+}

@@ -1,0 +1,120 @@
+package reports_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/raftbench/raftbench/reports"
+)
+
+func headline(run *reports.Run) reports.Headline {
+	groups := reports.Summarize(run)
+	return groups[0].Headline()
+}
+
+func TestHeadlineIsAVerdictWherePairsSuffice(t *testing.T) {
+	third := func(factor float64, run *reports.Run) *reports.Run {
+		var perSecond []uint64
+		for _, r := range run.Arms[0].Replicates {
+			perSecond = append(perSecond, uint64(factor*r.Throughput()))
+		}
+		run.Arms = append(run.Arms, armOf("netrpc", perSecond...))
+		return run
+	}
+	for name, c := range map[string]struct {
+		run  *reports.Run
+		want reports.Headline
+	}{
+		"two": {paired(around(10, 1.10, 0.02)...), reports.Headline{
+			Text: "http is better than grpc: throughput +10.0 % [+8.8 %, +11.2 %], p = 0.002.",
+			Note: "A verdict from 10 interleaved pairs.",
+		}},
+		"three": {third(0.5, paired(around(10, 1.10, 0.02)...)), reports.Headline{
+			Text: "http has the highest throughput, 120,699 operations per second; it is better than grpc, the next: throughput +10.0 % [+8.8 %, +11.2 %], p = 0.002.",
+			Note: "A verdict from 10 interleaved pairs.",
+		}},
+		"equivalent": {paired(around(10, 1.002, 0.01)...), reports.Headline{
+			Text: "http and grpc lead with 109,582 and 109,000 operations per second and are equivalent: throughput +0.2 % [-0.4 %, +0.8 %], p = 0.49.",
+			Note: "A verdict from 10 interleaved pairs. Less than 3 % is no difference.",
+		}},
+		"noise": {paired(around(10, 1.05, 0.3)...), reports.Headline{
+			Text: "http and grpc lead with 116,883 and 109,000 operations per second and cannot be told apart: throughput +3.5 % [-12.5 %, +21.7 %], p = 0.62.",
+			Note: "A verdict from 10 interleaved pairs. Inconclusive: the interval reaches from -12.5 % to +21.7 %: this machine is too noisy to tell 3 % apart in 200 pairs; longer windows or a quieter machine may.",
+		}},
+		"few": {paired(around(5, 1.10, 0.02)...), reports.Headline{
+			Text: "http and grpc lead with 119,900 and 109,000 operations per second and cannot be told apart: their replicates overlap.",
+			Note: "An estimate from 5 replicates.",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, headline(c.run)); diff != "" {
+				t.Fatal(diff)
+			}
+		})
+	}
+}
+
+// Blocks that only one arm has lift its median, and say nothing about the other.
+func TestHeadlineFollowsThePairs(t *testing.T) {
+	run := paired(around(10, 1.10, 0.02)...)
+	alone := armOf("grpc", 400_000, 400_000, 400_000, 400_000, 400_000, 400_000, 400_000, 400_000, 400_000)
+	for i := range alone.Replicates {
+		alone.Replicates[i].Block = 100 + i
+	}
+	run.Arms[0].Replicates = append(run.Arms[0].Replicates, alone.Replicates...)
+	if h := headline(run); !strings.HasPrefix(h.Text, "http is better than grpc: throughput +10.0 %") {
+		t.Fatalf("%+v", h)
+	}
+}
+
+// An arm that is INVALID does not lead, and leaves the verdict to the others.
+func TestHeadlineLeavesOutTheInvalid(t *testing.T) {
+	run := paired(around(10, 1.10, 0.02)...)
+	run.Arms = append(run.Arms, armOf("rawtcp", 900_000))
+	run.Arms[2].Replicates[0].Valid = false
+	h := headline(run)
+	if !strings.HasPrefix(h.Text, "http is better than grpc") || !strings.HasSuffix(h.Note, "INVALID: rawtcp.") {
+		t.Fatalf("%+v", h)
+	}
+}
+
+// The two that lead were chosen because they do. Among equal arms one is named best no
+// more often than the test says all the same, whether all are equal or two lead.
+func TestHeadlineAmongEqualArms(t *testing.T) {
+	for name, means := range map[string][]float64{"all equal": {1, 1, 1, 1, 1}, "two lead": {1, 1, 0.2, 0.1, 0.1}} {
+		rng := rand.New(rand.NewPCG(1, 2))
+		const trials = 600
+		named := 0
+		for range trials {
+			if strings.Contains(headline(noisy(rng, means)).Text, "is better than") {
+				named++
+			}
+		}
+		t.Logf("%s: one of five arms was named best in %d of %d runs", name, named, trials)
+		if allowed := trials*0.05 + 3*math.Sqrt(trials*0.05*0.95); float64(named) > allowed {
+			t.Errorf("%s: one of five arms was named best in %d of %d runs", name, named, trials)
+		}
+	}
+}
+
+// noisy makes a run of ten blocks.
+func noisy(rng *rand.Rand, means []float64) *reports.Run {
+	const pairs = 10
+	run := &reports.Run{Status: reports.StatusComplete, Plan: reports.Plan{Replicates: pairs, Interleaved: true}}
+	for arm, mean := range means {
+		a := reports.Arm{Label: string(rune('A' + arm)), Transport: "x", Workload: reports.Workload{Load: reports.Load{Loop: reports.LoopClosed}}}
+		for block := range pairs {
+			n := uint64(1e6 * mean * math.Exp(0.1*rng.NormFloat64()))
+			a.Replicates = append(a.Replicates, reports.Replicate{
+				Block: block + 1, Window: time.Second, Valid: true, Operations: reports.Operations{Started: n, Succeeded: n},
+			})
+		}
+		run.Arms = append(run.Arms, a)
+	}
+	return run
+}
