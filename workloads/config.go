@@ -22,7 +22,8 @@ type Config struct {
 	// way. Exactly one of Clients and Schedule is set.
 	Clients int
 
-	// Schedule makes an open loop.
+	// Schedule makes an open loop. It begins with the window; the warm-up has the
+	// rate with which it begins. If it ends, the window ends with it.
 	Schedule *Schedule
 
 	// MaxOutstanding bounds the operations under way in an open loop. An operation
@@ -32,12 +33,26 @@ type Config struct {
 	// Warmup is what to leave out at the start: a time, or WarmupAuto.
 	Warmup time.Duration
 
-	// Duration is the length of the window. Zero: until Operations are done.
+	// Duration is the length of the window. Zero: until Operations are done, or the
+	// schedule ends.
 	Duration time.Duration
 
-	// Operations ends the window when so many were started, or refused, in it.
-	// Zero: no such end.
+	// Operations ends the window when so many were started, or refused, in it and
+	// are done. Zero: no such end.
 	Operations int
+
+	// OnOpen is called when the window begins, and OnClose when it ends, once each,
+	// by the goroutine that called Run: the moments to read what a run costs. Without
+	// a warm-up, OnOpen comes right before the first operation; otherwise it comes
+	// as soon as the goroutine runs after the instant, to which it sleeps in the
+	// kernel, as dispatchers do. OnClose comes in the same way at the end of a
+	// window that has a time, before any wait for operations under way; at once
+	// after a cancellation; and after the last operation is done if Operations ended
+	// the window, so that what Operations have cost is all in it. If one of those
+	// never comes back, OnClose comes after Grace. Neither is called if the run is
+	// cancelled before the window begins. They hold no worker up but by the CPU that
+	// they take.
+	OnOpen, OnClose func()
 
 	// Grace is how long to wait at the end for operations under way. What is not
 	// back then is counted as in flight. Default 5 s; at most 200 ms of it after
@@ -67,6 +82,12 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.MaxOutstanding, 1<<16)
 	setDefault(&c.Grace, 5*time.Second)
 	setDefault(&c.FailurePause, time.Millisecond)
+	if c.OnOpen == nil {
+		c.OnOpen = func() {}
+	}
+	if c.OnClose == nil {
+		c.OnClose = func() {}
+	}
 	switch {
 	case c.Generate == nil || c.Connect == nil:
 		return c, errors.New("driver: Generate and Connect are required")
@@ -82,7 +103,7 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("driver: warm-up of %v: want zero, a positive time or automatic", c.Warmup)
 	case c.Duration < 0 || c.Operations < 0 || c.Grace < 0:
 		return c, fmt.Errorf("driver: duration %v, operations %d, grace %v: none may be negative", c.Duration, c.Operations, c.Grace)
-	case c.Duration == 0 && c.Operations == 0 && !c.scheduleEnds():
+	case c.length() == 0 && c.Operations == 0:
 		return c, errors.New("driver: want a duration or a number of operations")
 	case c.Operations > 0 && c.Operations < c.Workers:
 		return c, fmt.Errorf("driver: %d operations: want at least one for each of %d workers", c.Operations, c.Workers)
@@ -90,8 +111,16 @@ func (c Config) withDefaults() (Config, error) {
 	return c, nil
 }
 
-func (c *Config) scheduleEnds() bool {
-	return c.Schedule != nil && len(c.Schedule.Stages) > 0 && c.Schedule.Stages[len(c.Schedule.Stages)-1].Duration > 0
+// length is how long the window may be; zero if only Operations end it.
+func (c *Config) length() time.Duration {
+	length := c.Duration
+	if c.Schedule == nil {
+		return length
+	}
+	if d, ends := c.Schedule.Stages.Duration(); ends && (length == 0 || d < length) {
+		return d
+	}
+	return length
 }
 
 func setDefault[T ~int | ~int64](field *T, value T) {
@@ -110,14 +139,23 @@ func (c *Config) loop() Loop {
 
 // planned is how long the run may take from start to end; zero if nobody knows.
 func (c *Config) planned() time.Duration {
-	if c.Duration == 0 {
+	if c.length() == 0 {
 		return 0
 	}
 	warmup := c.Warmup
 	if warmup == WarmupAuto {
 		warmup = warmupMax
 	}
-	return warmup + c.Duration + c.Grace
+	return warmup + c.length() + c.Grace
+}
+
+// newRecorder returns an empty recorder for one worker.
+func (c *Config) newRecorder() *Recorder {
+	var stages Stages
+	if c.Schedule != nil {
+		stages = c.Schedule.Stages
+	}
+	return NewRecorder(c.loop(), seriesWidth(c.planned()), stages, c.Classify)
 }
 
 // share is the part of n that falls to one worker; the parts add up to n.

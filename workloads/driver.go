@@ -3,6 +3,7 @@ package workloads
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -31,22 +32,27 @@ type Connect func(worker int, done func(ops []*client.Op)) (Target, error)
 // any time and concurrently with it.
 type Driver struct {
 	config  Config
-	clock   clock // set by Run, under the locks of all workers
+	clock   clock // started by Run, under the locks of all workers
 	workers []worker
 
-	// stopAt is the instant from which no operation may be intended to start.
-	stopAt atomic.Int64
+	// windowFrom is where the window begins, and stopAt the instant from which no
+	// operation may be intended to start; never while nobody knows.
+	windowFrom, stopAt atomic.Int64
 
-	warmupEnd   atomic.Value // WarmupEnd
+	warmupEnd   atomic.Pointer[warmupResult]
 	interrupted atomic.Bool
+}
+
+// warmupResult is why a warm-up ended.
+type warmupResult struct {
+	end  WarmupEnd
+	note string
 }
 
 // worker is one link's loop: closedWorker or openWorker.
 type worker interface {
 	// run drives the target until finish is called.
 	run()
-	// drained is closed when nothing more will be started and nothing is under way.
-	drained() <-chan struct{}
 	// finish makes run return; what is handed back afterwards is ignored.
 	finish()
 	base() *lane
@@ -54,14 +60,17 @@ type worker interface {
 
 // New connects the targets of all workers. What a Driver measures begins with
 // Run.
-func New(config Config) (*Driver, error) {
+func New(config Config) (*Driver, error) { return newDriver(config, &steadyClock{time.Now()}) }
+
+func newDriver(config Config, clock clock) (*Driver, error) {
 	c, err := config.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	d := &Driver{config: c, clock: clock{time.Now()}}
+	d := &Driver{config: c, clock: clock}
+	d.windowFrom.Store(int64(never))
 	d.stopAt.Store(int64(never))
-	d.warmupEnd.Store(WarmupEnd(""))
+	d.warmupEnd.Store(&warmupResult{})
 	for i := range c.Workers {
 		w, err := d.newWorker(i)
 		if err != nil {
@@ -73,51 +82,47 @@ func New(config Config) (*Driver, error) {
 }
 
 func (d *Driver) newWorker(i int) (worker, error) {
-	generator, err := d.config.Generate(i)
+	c := &d.config
+	generator, err := c.Generate(i)
 	if err != nil {
 		return nil, err
 	}
-	l := &lane{
-		clock:     &d.clock,
-		stopAt:    &d.stopAt,
-		generator: generator,
-		history:   d.config.History,
-		recorder:  NewRecorder(d.config.loop(), seriesWidth(d.config.planned()), d.config.Classify),
-		limited:   d.config.Operations > 0,
-		remaining: d.config.share(d.config.Operations, i),
-	}
-	if d.config.Schedule != nil {
-		pacer, err := d.config.Schedule.NewPacer(i, d.config.Workers)
+	l := newLane(d, i, generator)
+	if c.Schedule != nil {
+		agenda, err := newAgenda(c.Schedule, i, c.Workers, c.Warmup != 0)
 		if err != nil {
 			return nil, err
 		}
-		w := newOpenWorker(l, pacer, d.config.sharesBefore(d.config.MaxOutstanding, i), d.config.share(d.config.MaxOutstanding, i))
-		l.target, err = d.config.Connect(i, w.done)
+		w := newOpenWorker(l, agenda, &d.windowFrom, c.sharesBefore(c.MaxOutstanding, i), c.share(c.MaxOutstanding, i))
+		l.target, err = c.Connect(i, w.done)
 		return w, err
 	}
-	w := newClosedWorker(l, d.config.sharesBefore(d.config.Clients, i), d.config.share(d.config.Clients, i), d.config.FailurePause)
-	l.target, err = d.config.Connect(i, w.done)
+	w := newClosedWorker(l, c.sharesBefore(c.Clients, i), c.share(c.Clients, i), c.FailurePause)
+	l.target, err = c.Connect(i, w.done)
 	return w, err
 }
 
-// Snapshot merges what all workers have measured until now. Each worker stands
-// still for the time of its merge, under a millisecond of CPU for a run of 10 s.
+// Snapshot merges what all workers have measured until now. That takes half a
+// millisecond of CPU, but holds a worker up only while it counts what is under way,
+// for a microsecond if that is little (BenchmarkSnapshot); so it may be called every
+// second of a run.
 func (d *Driver) Snapshot() *Measurement {
+	ended := d.warmupEnd.Load()
 	m := &Measurement{
 		Loop:        d.config.loop(),
 		Workers:     d.config.Workers,
 		Clients:     d.config.Clients,
-		WarmupEnd:   d.warmupEnd.Load().(WarmupEnd),
+		WarmupEnd:   ended.end,
+		WarmupNote:  ended.note,
 		Interrupted: d.interrupted.Load(),
 	}
 	for _, w := range d.workers {
 		w.base().addTo(m)
 	}
-	if m.Loop == Open {
+	if s := d.config.Schedule; s != nil {
 		m.MaxOutstanding = d.config.MaxOutstanding
-		if length := m.Window.Duration(); length > 0 {
-			m.OfferedOpsPerS = d.config.Schedule.Expected(m.Window.From, m.Window.To) / length.Seconds()
-		}
+		m.OfferedOpsPerS = perSecond(s.Expected(0, m.Window.Duration()), m.Window.Duration())
+		s.describe(m)
 	}
 	return m
 }
@@ -128,6 +133,27 @@ type Progress struct {
 	Measures bool // the window has begun
 
 	Started, Succeeded, Failed, Unknown, Refused uint64
+}
+
+// add adds the counters of q.
+func (p *Progress) add(q *Progress) {
+	p.Started += q.Started
+	p.Succeeded += q.Succeeded
+	p.Failed += q.Failed
+	p.Unknown += q.Unknown
+	p.Refused += q.Refused
+}
+
+// end counts an operation that was handed back.
+func (p *Progress) end(o client.Outcome) {
+	switch o {
+	case client.OutcomeOK:
+		p.Succeeded++
+	case client.OutcomeFailed:
+		p.Failed++
+	default:
+		p.Unknown++
+	}
 }
 
 // Progress returns the counters of all workers. It holds each worker up for less
@@ -143,8 +169,11 @@ func (d *Driver) Progress() Progress {
 // Run drives the targets and returns what was measured. When ctx is cancelled it
 // stops early and returns what it has, marked Interrupted. The only error is
 // that operations were not conserved: a target that handed back what it was not
-// given, or a defect here. The measurement is returned even then.
+// given, or a defect here. The measurement is returned even then. The goroutine
+// of the caller keeps its thread for itself until Run returns.
 func (d *Driver) Run(ctx context.Context) (*Measurement, error) {
+	runtime.LockOSThread() // it sleeps in the kernel, so that the window's ends are exact
+	defer runtime.UnlockOSThread()
 	ended := make(chan struct{})
 	d.begin()
 	for _, w := range d.workers {

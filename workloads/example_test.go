@@ -51,3 +51,34 @@ func Example() {
 	// 100 started, 100 succeeded, 0 refused
 	// 100 latencies from the intended start
 }
+
+// One run at several loads: a point of a curve of latency against load from each
+// stage.
+func ExampleParseStages() {
+	stages, err := workloads.ParseStages("100ms:1k,100ms:2k,200ms:2k..0")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	d, err := workloads.New(workloads.Config{
+		Generate: workloads.Workload{}.NewGenerator,
+		Connect:  workloads.NullTarget,
+		Schedule: &workloads.Schedule{Arrivals: workloads.Constant, Stages: stages},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	m, err := d.Run(context.Background())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, s := range m.Stages {
+		fmt.Printf("%v: %.0f ops/s offered, %d latencies\n", s.Stage, s.OfferedOpsPerS(), s.Response.TotalCount())
+	}
+	// Output:
+	// 100ms:1k: 1000 ops/s offered, 100 latencies
+	// 100ms:2k: 2000 ops/s offered, 200 latencies
+	// 200ms:2k..0: 1000 ops/s offered, 200 latencies
+}

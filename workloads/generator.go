@@ -94,6 +94,8 @@ func (g *mix) appendPayload(dst []byte) []byte {
 const (
 	streamGenerator uint64 = iota + 1
 	streamArrivals
+	streamLeadIn
+	streamTarget
 )
 
 // newSource returns the random numbers of one stream of one worker. PCG's

@@ -28,34 +28,65 @@ func newSlot(number int) *slot {
 // lane is what the workers of both loops have in common: a target, a generator
 // and a recorder.
 type lane struct {
-	clock     *clock
+	clock     clock
 	stopAt    *atomic.Int64 // Driver.stopAt
 	generator Generator
 	target    Target
 	history   *History
+	flight    *flight
 
 	mu        sync.Mutex // guards what follows, and who reads the clock's origin first
-	recorder  *Recorder
+	recorder  *Recorder  // since the last snapshot
+	steady    *interval  // of an automatic warm-up, since the last look; nil when it is over
 	slots     []*slot
-	limited   bool // remaining counts
-	remaining int  // operations that may still be started in the window
-	over      bool // what is handed back now is ignored
-	empty     chan struct{}
-	isEmpty   bool
+	underWay  int      // slots that are in flight
+	counts    Progress // since the start
+	limited   bool     // remaining counts
+	remaining int      // operations that may still be started in the window
+	over      bool     // what is handed back now is ignored
+	spent     signal   // nothing more will be started
+	empty     signal   // and nothing is under way
+
+	snapshot sync.Mutex // guards what follows; never taken while mu is held
+	total    *Recorder  // until the last snapshot
+	spare    *Recorder  // empty
+}
+
+func newLane(d *Driver, worker int, g Generator) *lane {
+	c := &d.config
+	return &lane{
+		clock:     d.clock,
+		stopAt:    &d.stopAt,
+		generator: g,
+		history:   c.History,
+		flight:    newFlight(),
+		recorder:  c.newRecorder(),
+		total:     c.newRecorder(),
+		spare:     c.newRecorder(),
+		limited:   c.Operations > 0,
+		remaining: c.share(c.Operations, worker),
+		spent:     newSignal(),
+		empty:     newSignal(),
+	}
+}
+
+// signal says once that something has happened.
+type signal struct {
+	c     chan struct{}
+	given *bool
+}
+
+func newSignal() signal { return signal{make(chan struct{}), new(bool)} }
+
+// give gives the signal. The caller holds the lane's mu.
+func (s signal) give() {
+	if !*s.given {
+		*s.given = true
+		close(s.c)
+	}
 }
 
 func (l *lane) base() *lane { return l }
-
-func (l *lane) drained() <-chan struct{} { return l.empty }
-
-// markEmpty says that nothing more will be started and nothing is under way.
-// The caller holds mu.
-func (l *lane) markEmpty() {
-	if !l.isEmpty {
-		l.isEmpty = true
-		close(l.empty)
-	}
-}
 
 // close ends the measurement: whatever is under way stays in flight.
 func (l *lane) close() {
@@ -65,7 +96,8 @@ func (l *lane) close() {
 		return
 	}
 	l.over = true
-	l.markEmpty()
+	l.spent.give()
+	l.empty.give()
 	if l.history == nil {
 		return
 	}
@@ -74,6 +106,17 @@ func (l *lane) close() {
 			l.history.add(s, client.OutcomeUnknown, l.clock.now())
 		}
 	}
+}
+
+// begin and end set the window. The caller holds mu.
+func (l *lane) begin(from time.Duration) {
+	l.recorder.Begin(from)
+	l.flight.begin(from)
+}
+
+func (l *lane) end(to time.Duration) {
+	l.recorder.End(to)
+	l.flight.end(to)
 }
 
 // stopped reports whether an operation intended to start at t is too late.
@@ -90,13 +133,19 @@ func (l *lane) admit(n int, t time.Duration) int {
 	}
 	n = min(n, l.remaining)
 	l.remaining -= n
+	if l.remaining == 0 {
+		l.spent.give()
+	}
 	return n
 }
 
-// begin notes that an operation is given to the target. The caller holds mu.
-func (l *lane) begin(s *slot, intended, sent time.Duration) {
+// start notes that an operation is given to the target. The caller holds mu, and
+// tells flight of all that it starts.
+func (l *lane) start(s *slot, intended, sent time.Duration) {
 	s.intended, s.sent, s.inFlight = intended, sent, true
-	l.recorder.Start(s.kind, intended, sent)
+	l.underWay++
+	l.counts.Started++
+	l.recorder.Start(s.kind, intended)
 }
 
 // record notes that an operation was handed back. It returns nil for one that
@@ -108,40 +157,69 @@ func (l *lane) record(op *client.Op, done time.Duration) *slot {
 		return nil
 	}
 	s.inFlight = false
-	l.recorder.Record(Sample{
+	l.underWay--
+	l.counts.end(op.Outcome)
+	sample := Sample{
 		Type:     s.kind,
 		Intended: s.intended,
 		Sent:     s.sent,
 		Done:     done,
 		Outcome:  op.Outcome,
 		Err:      op.Err,
-	})
+	}
+	if op.Sampled {
+		sample.Stages = &op.Stages
+	}
+	l.recorder.Record(sample)
+	if l.steady != nil && op.Outcome == client.OutcomeOK {
+		l.steady.add(done - s.intended)
+	}
 	if l.history != nil {
 		l.history.add(s, op.Outcome, done)
 	}
 	return s
 }
 
-// addTo merges what was measured until now into m.
+// addTo merges what was measured until now into m. The worker is not held up for
+// it: it goes on with an empty recorder.
 func (l *lane) addTo(m *Measurement) {
+	l.snapshot.Lock()
+	defer l.snapshot.Unlock()
+	full := l.swap(m)
+	l.total.merge(full)
+	full.reset()
+	l.spare = full
+	l.total.AddTo(m)
+}
+
+// swap returns the recorder and puts the spare one in its place. It adds to m
+// what no recorder knows.
+func (l *lane) swap(m *Measurement) *Recorder {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.clock.now()
-	r := l.recorder
-	m.Start = l.clock.origin
-	m.Window.From, m.Window.To = min(r.from, now), min(r.to, now)
+	now, full := l.clock.now(), l.recorder
+	l.recorder = l.spare
+	l.recorder.Begin(full.from)
+	l.recorder.End(full.to)
+	m.Start = l.clock.started()
+	m.Window.From, m.Window.To = min(full.from, now), min(full.to, now)
 	m.Warmup.To = m.Window.From
-	r.AddTo(m, now)
+	m.Window.InFlightMean += l.flight.mean(now)
+	if l.underWay == 0 {
+		return full
+	}
 	for _, s := range l.slots {
 		if !s.inFlight {
 			continue
 		}
 		phase := &m.Window
-		if s.intended < r.from {
+		if s.intended < full.from {
 			phase = &m.Warmup
 		}
 		phase.Ops[s.kind].InFlight++
+		m.Window.Sojourn.InFlight += full.within(s.sent, now)
 	}
+	return full
 }
 
 // progress adds the lane's counters to p.
@@ -150,14 +228,5 @@ func (l *lane) progress(p *Progress) {
 	defer l.mu.Unlock()
 	p.Elapsed = l.clock.now()
 	p.Measures = l.recorder.from <= p.Elapsed
-	for i := range l.recorder.phases {
-		for t := range l.recorder.phases[i].Ops {
-			o := &l.recorder.phases[i].Ops[t]
-			p.Started += o.Started
-			p.Succeeded += o.Succeeded
-			p.Failed += o.Failed
-			p.Unknown += o.Unknown
-			p.Refused += o.Refused
-		}
-	}
+	p.add(&l.counts)
 }

@@ -38,6 +38,9 @@ type Measurement struct {
 	// Clients is the number of clients of a closed loop.
 	Clients int
 
+	// Stages are the records of the schedule's stages; nil if there is one only.
+	Stages []StageRecord
+
 	// MaxOutstanding is the bound on operations under way in an open loop.
 	MaxOutstanding int
 
@@ -51,8 +54,10 @@ type Measurement struct {
 	// Warmup is what came before the window. It is kept, and never part of a result.
 	Warmup Phase
 
-	// WarmupEnd says why the warm-up ended.
-	WarmupEnd WarmupEnd
+	// WarmupEnd says why the warm-up ended, which it did at Warmup.To, and
+	// WarmupNote how that was found out, for a reader; empty unless it was automatic.
+	WarmupEnd  WarmupEnd
+	WarmupNote string
 
 	// Window is the result.
 	Window Phase
@@ -73,10 +78,13 @@ type Phase struct {
 	Ops      [NumOpTypes]OpRecord // by OpType
 
 	// InFlightMean is the number of operations under way, averaged over the time
-	// of the window; zero for the warm-up. It is integrated over sends and
-	// completions, not computed from latencies, so that Little's law can be checked
-	// against it.
+	// of the window; zero for the warm-up. It is integrated over a counter of what was
+	// given to the target and handed back, not computed from latencies, so that
+	// Little's law can be checked against it.
 	InFlightMean float64
+
+	// Sojourn is what LittlesLaw needs besides the histograms; zero for the warm-up.
+	Sojourn Sojourn
 }
 
 // OpRecord is what was measured of one type of operation in one phase.
@@ -100,6 +108,14 @@ type OpRecord struct {
 	Service  *hdrhistogram.Histogram
 	Lag      *hdrhistogram.Histogram
 
+	// ResponseSum is the sum of all that Response has, in nanoseconds, without its
+	// rounding.
+	ResponseSum float64
+
+	// Breakdown is where the time of sampled operations went, successes of the window
+	// alone; nil if there are none.
+	Breakdown *Breakdown
+
 	// Beyond counts latencies longer than MaxLatency, which the histograms have as
 	// MaxLatency.
 	Beyond uint64
@@ -120,14 +136,20 @@ func (p *Phase) Duration() time.Duration { return p.To - p.From }
 // ThroughputOpsPerS is the rate of successes that were done within the phase, of
 // all types; zero for a phase without length.
 func (p *Phase) ThroughputOpsPerS() float64 {
-	if p.Duration() <= 0 {
-		return 0
-	}
 	completed := uint64(0)
 	for i := range p.Ops {
 		completed += p.Ops[i].Completed
 	}
-	return float64(completed) / p.Duration().Seconds()
+	return perSecond(float64(completed), p.Duration())
+}
+
+// MeanResponse is the mean of all response times, in nanoseconds; zero if there
+// is none.
+func (r *OpRecord) MeanResponse() float64 {
+	if r.Succeeded == 0 {
+		return 0
+	}
+	return r.ResponseSum / float64(r.Succeeded)
 }
 
 // CheckConservation returns an error unless every operation that was started
@@ -157,6 +179,15 @@ func (p *Phase) Total() OpRecord {
 	return total
 }
 
+// merge adds q to p; where they begin and end is left alone.
+func (p *Phase) merge(q *Phase) {
+	for t := range p.Ops {
+		p.Ops[t].merge(&q.Ops[t])
+	}
+	p.InFlightMean += q.InFlightMean
+	p.Sojourn.add(&q.Sojourn)
+}
+
 // merge adds o to r and leaves o as it is.
 func (r *OpRecord) merge(o *OpRecord) {
 	r.Started += o.Started
@@ -167,15 +198,44 @@ func (r *OpRecord) merge(o *OpRecord) {
 	r.Refused += o.Refused
 	r.Completed += o.Completed
 	r.Beyond += o.Beyond
+	r.ResponseSum += o.ResponseSum
 	r.Response = mergeHistogram(r.Response, o.Response)
 	r.Service = mergeHistogram(r.Service, o.Service)
 	r.Lag = mergeHistogram(r.Lag, o.Lag)
+	r.Breakdown = mergeBreakdown(r.Breakdown, o.Breakdown)
 	for key, n := range o.Errors {
-		if r.Errors == nil {
-			r.Errors = map[ErrorKey]uint64{}
-		}
-		r.Errors[key] += n
+		r.countErrors(key, n)
 	}
+}
+
+// reset forgets what was recorded and keeps the memory.
+func (r *OpRecord) reset() {
+	*r = OpRecord{Response: r.Response, Service: r.Service, Lag: r.Lag, Breakdown: r.Breakdown}
+	for _, h := range []*hdrhistogram.Histogram{r.Response, r.Service, r.Lag} {
+		if h != nil {
+			h.Reset()
+		}
+	}
+	if r.Breakdown != nil {
+		r.Breakdown.reset()
+	}
+}
+
+// maxErrorKeys bounds the classes that errors are counted by, in case somebody
+// classifies by message.
+const maxErrorKeys = 32
+
+// otherErrors is the class of what comes after maxErrorKeys classes.
+const otherErrors = "other"
+
+func (r *OpRecord) countErrors(key ErrorKey, n uint64) {
+	if r.Errors == nil {
+		r.Errors = map[ErrorKey]uint64{}
+	}
+	if _, known := r.Errors[key]; !known && len(r.Errors) >= maxErrorKeys {
+		key.Class = otherErrors
+	}
+	r.Errors[key] += n
 }
 
 // mergeHistogram adds from to into, which it makes if there is none.
@@ -185,6 +245,8 @@ func mergeHistogram(into, from *hdrhistogram.Histogram) *hdrhistogram.Histogram 
 		return into
 	case into == nil:
 		return from.Clone()
+	case from.TotalCount() == 0:
+		return into
 	default:
 		into.Merge(from) // nothing is dropped: all have the same range
 		return into

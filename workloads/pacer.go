@@ -1,107 +1,10 @@
 package workloads
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"time"
 )
-
-// Arrivals says how the operations of an open loop are spread over time.
-type Arrivals uint8
-
-// The arrival processes.
-const (
-	// Poisson: independent of each other, as the requests of many users are.
-	Poisson Arrivals = iota
-	// Constant: evenly spaced.
-	Constant
-)
-
-func (a Arrivals) String() string {
-	if a == Constant {
-		return "constant"
-	}
-	return "poisson"
-}
-
-// Stage is a stretch of a schedule: a step if From and To are equal, otherwise a
-// linear ramp. Rates are in operations per second, of all workers together.
-type Stage struct {
-	Duration time.Duration // zero, in the last stage only: without end
-	From, To float64
-}
-
-// Schedule says when the operations of an open loop are to start. It is a pure
-// function: the same Schedule gives the same instants, whatever happens while
-// they pass.
-type Schedule struct {
-	Arrivals Arrivals
-	Seed     uint64
-	Stages   []Stage
-}
-
-// Rate is a schedule without end at a constant mean rate.
-func Rate(opsPerSecond float64) Schedule {
-	return Schedule{Stages: []Stage{{From: opsPerSecond, To: opsPerSecond}}}
-}
-
-// maxRate is a billion operations a second: beyond, intended starts would not
-// differ by a nanosecond.
-const maxRate = 1e9
-
-// validate names the stage that makes no sense.
-func (s Schedule) validate() error {
-	if len(s.Stages) == 0 {
-		return fmt.Errorf("schedule: no stages")
-	}
-	for i, stage := range s.Stages {
-		last := i == len(s.Stages)-1
-		switch {
-		case !(stage.From >= 0 && stage.To >= 0 && max(stage.From, stage.To) <= maxRate):
-			return fmt.Errorf("schedule: stage %d goes from %v to %v operations per second: want 0 to %v", i+1, stage.From, stage.To, maxRate)
-		case stage.Duration < 0 || stage.Duration == 0 && !last:
-			return fmt.Errorf("schedule: stage %d takes %v: want a positive time", i+1, stage.Duration)
-		case stage.Duration == 0 && stage.From != stage.To:
-			return fmt.Errorf("schedule: stage %d is a ramp without a duration", i+1)
-		case stage.Duration == 0 && stage.From == 0:
-			return fmt.Errorf("schedule: the last stage has no end and no operations")
-		}
-	}
-	return nil
-}
-
-// Expected returns the mean number of operations due from one offset up to
-// another.
-func (s Schedule) Expected(from, to time.Duration) float64 {
-	return s.cumulative(to) - s.cumulative(from)
-}
-
-// cumulative is the integral of the rate from the start to t.
-func (s Schedule) cumulative(t time.Duration) float64 {
-	sum := 0.0
-	for _, stage := range s.Stages {
-		if t <= 0 {
-			break
-		}
-		d := t
-		if stage.Duration > 0 {
-			d = min(t, stage.Duration)
-		}
-		sum += stage.due(d)
-		t -= d
-	}
-	return sum
-}
-
-// due is the mean number of operations in the first d of a stage.
-func (g Stage) due(d time.Duration) float64 {
-	x := d.Seconds()
-	if g.From == g.To {
-		return g.From * x
-	}
-	return g.From*x + (g.To-g.From)*x*x/(2*g.Duration.Seconds())
-}
 
 // Pacer yields the intended starts of one worker. It has one user at a time.
 //
@@ -123,10 +26,15 @@ type Pacer struct {
 // NewPacer returns the intended starts of one of several workers, which share
 // the operations between them: all workers together follow the schedule.
 func (s Schedule) NewPacer(worker, workers int) (*Pacer, error) {
+	return s.newPacer(worker, workers, streamArrivals)
+}
+
+// newPacer is NewPacer with a choice of the random numbers.
+func (s Schedule) newPacer(worker, workers int, stream uint64) (*Pacer, error) {
 	if err := s.validate(); err != nil {
 		return nil, err
 	}
-	p := &Pacer{schedule: s, workers: float64(workers), rng: rand.New(newSource(s.Seed, streamArrivals, worker))}
+	p := &Pacer{schedule: s, workers: float64(workers), rng: rand.New(newSource(s.Seed, stream, worker))}
 	if s.Arrivals == Constant {
 		p.unit = float64(worker) - p.workers
 	}
@@ -134,7 +42,7 @@ func (s Schedule) NewPacer(worker, workers int) (*Pacer, error) {
 }
 
 // Next returns when the next operation is to start, counted from the start of
-// the run; never earlier than the one before. It reports false when the schedule
+// the schedule; never earlier than the one before. It reports false when the schedule
 // has ended.
 func (p *Pacer) Next() (time.Duration, bool) {
 	gap := 1.0
@@ -157,16 +65,53 @@ func (p *Pacer) Next() (time.Duration, bool) {
 	return 0, false
 }
 
-// when is the inverse of due. The form of the quadratic's root is the one that
-// does not cancel where the ramp is nearly flat.
-func (g Stage) when(n float64) time.Duration {
-	x := n / g.From
-	if g.From != g.To {
-		slope := (g.To - g.From) / g.Duration.Seconds()
-		x = 2 * n / (g.From + math.Sqrt(max(g.From*g.From+2*slope*n, 0)))
+// agenda is what a dispatcher follows: a warm-up of unknown length, and then the
+// schedule of the window, which begins when the window does.
+type agenda struct {
+	leadIn *Pacer // nil when the window has begun
+	main   *Pacer
+	from   time.Duration // where the window begins, once leadIn is nil
+	due    time.Duration // when the next operation is to start
+	ok     bool          // there is one
+}
+
+// newAgenda returns what one of several workers follows. Without a warm-up the
+// window begins at zero.
+func newAgenda(s *Schedule, worker, workers int, warmsUp bool) (*agenda, error) {
+	a := &agenda{}
+	var err error
+	if a.main, err = s.newPacer(worker, workers, streamArrivals); err != nil {
+		return nil, err
 	}
-	if math.IsNaN(x) { // 0/0: the very start of a ramp from zero
-		return 0
+	if !warmsUp {
+		a.advance()
+		return a, nil
 	}
-	return time.Duration(x * float64(time.Second))
+	a.leadIn, err = s.leadIn().newPacer(worker, workers, streamLeadIn)
+	if err == nil {
+		a.advance()
+	}
+	return a, err
+}
+
+// next returns when the next operation is to start, given where the window
+// begins, or never if nobody knows yet. The lead-in gives way to the schedule
+// there. Until advance, the answer changes only when the window's start becomes
+// known.
+func (a *agenda) next(window time.Duration) (due time.Duration, ok bool) {
+	if a.leadIn != nil && window != never && a.due >= window {
+		a.leadIn, a.from = nil, window
+		a.advance()
+	}
+	return a.due, a.ok
+}
+
+// advance goes on to the operation after the next.
+func (a *agenda) advance() {
+	if a.leadIn != nil {
+		a.due, a.ok = a.leadIn.Next()
+		return
+	}
+	a.due, a.ok = a.main.Next()
+	a.due += a.from
 }

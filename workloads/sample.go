@@ -25,13 +25,8 @@ type Sample struct {
 
 	Outcome client.Outcome
 	Err     error
-}
 
-// clock counts from the start of a run. It is read anew for every event: a
-// cached clock would measure how often the cache is refreshed.
-type clock struct {
-	origin time.Time
+	// Stages is where the client says that the time went; nil unless the operation
+	// was sampled. It is borrowed until Record returns.
+	Stages *client.Stages
 }
-
-// now reads the monotonic clock alone.
-func (c clock) now() time.Duration { return time.Since(c.origin) }

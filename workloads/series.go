@@ -44,12 +44,10 @@ func newSeries(width time.Duration) Series {
 }
 
 // seriesWidth is the narrowest of a few round widths that a run of the planned
-// length fits into; zero stands for an unknown length. Doubling later costs
-// milliseconds in the middle of the run.
+// length fits into: doubling later costs some milliseconds in the middle of the
+// run. A run of unknown length, planned as zero, pays that after a minute, so that
+// a short one can be looked into.
 func seriesWidth(planned time.Duration) time.Duration {
-	if planned == 0 {
-		return time.Second
-	}
 	for _, width := range []time.Duration{DefaultSeriesWidth, time.Second, 10 * time.Second} {
 		if planned <= MaxSeriesBuckets*width {
 			return width

@@ -7,26 +7,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sleeper sleeps until an instant of the run's clock, by the kernel's absolute
-// high-resolution timer. It belongs to a goroutine that is locked to its thread.
-type sleeper struct {
-	clock  *clock
+// kernelSleeper sleeps by the kernel's absolute high-resolution timer: Go's
+// timers are good to a millisecond on an idle machine.
+type kernelSleeper struct {
+	clock  clock
 	offset time.Duration // CLOCK_MONOTONIC at the start of the run
 }
 
-// calibrations is how many readings of both clocks are compared; the pair that was
+// readings is how many readings of both clocks are compared; the pair that was
 // read fastest is the truest.
-const calibrations = 16
+const readings = 16
 
-func newSleeper(c *clock) *sleeper {
+func newKernelSleeper(c clock) *kernelSleeper {
 	// The kernel may delay a thread's timers by 50 us in order to batch them, unless
 	// told otherwise. Where that is not permitted, wake-ups are a little later,
 	// which the dispatch lag shows.
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
 
-	s := &sleeper{clock: c}
+	s := &kernelSleeper{clock: c}
 	best := never
-	for range calibrations {
+	for range readings {
 		before := c.now()
 		var ts unix.Timespec
 		if unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) != nil {
@@ -40,8 +40,8 @@ func newSleeper(c *clock) *sleeper {
 	return s
 }
 
-// until returns at t or shortly after.
-func (s *sleeper) until(t time.Duration) {
+// until implements sleeper.
+func (s *kernelSleeper) until(t time.Duration) {
 	ts := unix.NsecToTimespec(int64(t + s.offset))
 	for {
 		err := unix.ClockNanosleep(unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, &ts, nil)
@@ -54,3 +54,6 @@ func (s *sleeper) until(t time.Duration) {
 		return
 	}
 }
+
+// close implements sleeper. Zero stands for the slack that the thread began with.
+func (s *kernelSleeper) close() { _ = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0) }

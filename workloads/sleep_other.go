@@ -4,14 +4,16 @@ package workloads
 
 import "time"
 
-// sleeper sleeps until an instant of the run's clock, by Go's timers: where
-// there is no absolute sleep, dispatch is good to about a millisecond, which the
-// dispatch lag shows.
-type sleeper struct {
-	clock *clock
+// kernelSleeper sleeps by Go's timers: where there is no absolute sleep,
+// dispatch is good to about a millisecond, which the dispatch lag shows.
+type kernelSleeper struct {
+	clock clock
 }
 
-func newSleeper(c *clock) *sleeper { return &sleeper{c} }
+func newKernelSleeper(c clock) *kernelSleeper { return &kernelSleeper{c} }
 
-// until returns at t or shortly after.
-func (s *sleeper) until(t time.Duration) { time.Sleep(t - s.clock.now()) }
+// until implements sleeper.
+func (s *kernelSleeper) until(t time.Duration) { time.Sleep(t - s.clock.now()) }
+
+// close implements sleeper.
+func (s *kernelSleeper) close() {}

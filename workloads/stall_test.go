@@ -9,8 +9,9 @@ import (
 	"github.com/raftbench/raftbench/core/client"
 )
 
-// The numbers of measurement.md, rule 1, at a tenth of their length: a target that
-// stands still for a tenth of the run delays a tenth of the operations.
+// A target that stands still for a tenth of the run delays a tenth of the
+// operations; in real time, where a slow machine can only delay more. The exact
+// numbers are in TestAStallOfASecondShowsFromP90.
 func TestAStallShowsInTheTailOfAnOpenLoop(t *testing.T) {
 	const length = time.Second
 	for name, connect := range map[string]func() Connect{
@@ -38,35 +39,8 @@ func TestAStallShowsInTheTailOfAnOpenLoop(t *testing.T) {
 						t.Fatalf("response p%v is %v, want at least %d ms: the stall is hidden", q, got, least)
 					}
 				}
-				if p50 := quantile(o.Response, 50); p50 > 50*time.Millisecond {
-					t.Fatalf("response p50 is %v: half of the operations were not delayed", p50)
-				}
 			})
 		}
-	}
-}
-
-func TestTheThreeHistogramsSeparateWaitingFromService(t *testing.T) {
-	const stalled = 100 * time.Millisecond
-	wait := stall(200*time.Millisecond, stalled)
-	connect := func(_ int, done func([]*client.Op)) (Target, error) {
-		return targetFunc(func(ops []*client.Op) { succeed(ops); done(ops); wait() }), nil
-	}
-	m := run(t, Config{Connect: connect, Schedule: open(2000, Constant), Duration: 500 * time.Millisecond})
-	o := m.Window.Total()
-	// The target answered first and held up the dispatcher afterwards: nothing was served
-	// slowly, and everything was sent late.
-	for name, h := range map[string]*hdrhistogram.Histogram{"response": o.Response, "lag": o.Lag} {
-		if got := quantile(h, 95); got < stalled/2 {
-			t.Fatalf("%s p95 is %v, want at least %v", name, got, stalled/2)
-		}
-	}
-	if got := quantile(o.Service, 99); got > stalled/2 {
-		t.Fatalf("service p99 is %v, but no operation was served slowly", got)
-	}
-	if o.Lag.TotalCount() != int64(o.Started) || o.Service.TotalCount() != int64(o.Succeeded) || o.Response.TotalCount() != int64(o.Succeeded) {
-		t.Fatalf("%d started, %d succeeded; histograms have lag %d, service %d, response %d",
-			o.Started, o.Succeeded, o.Lag.TotalCount(), o.Service.TotalCount(), o.Response.TotalCount())
 	}
 }
 
@@ -92,37 +66,6 @@ func TestAClosedLoopHidesAStallAndIsLabelled(t *testing.T) {
 	}
 	if got := quantile(o.Response, 99); got > 50*time.Millisecond {
 		t.Fatalf("p99 is %v: two operations out of %d were stalled", got, o.Response.TotalCount())
-	}
-}
-
-func TestWhatTheBoundRefusesIsCounted(t *testing.T) {
-	release := make(chan struct{})
-	held := connectServer(t, func(ops []*client.Op) { <-release; succeed(ops) })
-	timer := time.AfterFunc(300*time.Millisecond, func() { close(release) })
-	defer timer.Stop()
-	m := run(t, Config{
-		Connect:        held,
-		Generate:       scripted(Put, Get),
-		Schedule:       open(1000, Constant),
-		MaxOutstanding: 10,
-		Duration:       200 * time.Millisecond,
-	})
-	o := m.Window.Total()
-	if o.Started != 10 || o.Succeeded != 10 || o.Refused != 190 {
-		t.Fatalf("%d started, %d succeeded, %d refused; want 10, 10, 190", o.Started, o.Succeeded, o.Refused)
-	}
-	if p := m.Window.Ops[Put]; p.Refused != 95 {
-		t.Fatalf("%d puts refused, want every second of 190", p.Refused)
-	}
-	if n := o.Response.TotalCount(); n != 10 {
-		t.Fatalf("%d latencies recorded: refused operations have none", n)
-	}
-	refused := uint64(0)
-	for _, b := range m.Series.Buckets {
-		refused += b.Refused
-	}
-	if refused != 190 {
-		t.Fatalf("the series has %d refused, want 190", refused)
 	}
 }
 

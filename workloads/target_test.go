@@ -20,14 +20,6 @@ func succeed(ops []*client.Op) {
 	}
 }
 
-// null answers everything from within Submit.
-func null(_ int, done func([]*client.Op)) (Target, error) {
-	return targetFunc(func(ops []*client.Op) {
-		succeed(ops)
-		done(ops)
-	}), nil
-}
-
 // server is a target that answers from a goroutine of its own, in order, each
 // batch after serve has returned. Close waits for it.
 type server struct {

@@ -1,14 +1,17 @@
 // Package workloads is the load side of raftbench: what is asked (Workload,
-// Generator), when (Schedule, or clients in a closed loop), by whom (Driver), and
-// what was measured (Sample, Recorder, Measurement).
+// Generator), when (Schedule, or clients in a closed loop), by whom (Driver), what
+// was measured (Sample, Recorder, Measurement), and whether it may be believed
+// (LittlesLaw, Measurement.Stationary; of the driver itself, CheckPercentiles and
+// MeasureDispatchLag).
 //
 // It is not a client of Raft: that is core/client, or whatever else implements
 // Target. It is not a report either: package reports reads a Measurement and
 // computes percentiles, intervals and verdicts.
 //
-// Goroutines: Driver.Run starts one for each worker, and one that waits for them to
-// drain. In an open loop a worker's goroutine keeps an operating-system thread for
-// itself. All have ended when Run returns. Completions are recorded on the
+// Goroutines: Driver.Run starts one for each worker, and two that wait for all
+// workers to have sent the last and to be drained. In an open loop a worker's
+// goroutine keeps an operating-system thread for itself, and so does the caller's
+// while Run lasts. All have ended when Run returns. Completions are recorded on the
 // goroutine that brings them.
 package workloads
 
