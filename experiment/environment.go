@@ -1,75 +1,104 @@
 package experiment
 
 import (
-	"fmt"
-	"os"
 	"runtime"
-	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/raftbench/raftbench/reports"
 )
 
+// lookAround is how long a run watches, before it begins, what others do on the
+// machine.
+const lookAround = 200 * time.Millisecond
+
 // environment describes this machine. What cannot be read stays empty.
 func environment() reports.Environment {
+	files := thisMachine()
+	env := fromFiles(files)
+	env.Kernel = kernel()
+	env.ClockReadNS = clockReadNS()
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil {
+		env.FileLimit = limit.Cur
+	}
+	setGo(&env)
+	env.OtherCPU, env.StolenCPU = bystanders(newHost(files))
+	return env
+}
+
+// fromFiles is the part of an environment that is read from files.
+func fromFiles(files procfs) reports.Environment {
+	load, _, _ := strings.Cut(files.firstLine("proc/loadavg"), " ")
+	average, _ := strconv.ParseFloat(load, 64)
+	swap := files.kibibytes("SwapTotal")
 	return reports.Environment{
 		OS:                runtime.GOOS,
 		Arch:              runtime.GOARCH,
-		Kernel:            kernel(),
-		CPUModel:          field("/proc/cpuinfo", "model name"),
+		CPUModel:          files.field("proc/cpuinfo", "model name"),
+		Virtual:           slices.Contains(strings.Fields(files.field("proc/cpuinfo", "flags")), "hypervisor"),
 		NumCPU:            runtime.NumCPU(),
 		GOMAXPROCS:        runtime.GOMAXPROCS(0),
-		MemoryBytes:       memoryBytes(),
-		CgroupCPULimit:    cgroupCPUs(),
-		ClockSource:       firstLine("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
-		CongestionControl: firstLine("/proc/sys/net/ipv4/tcp_congestion_control"),
+		MemoryBytes:       files.kibibytes("MemTotal"),
+		CgroupCPULimit:    files.cgroup().cpus(),
+		ClockSource:       files.firstLine(clockSourceFile),
+		CongestionControl: files.firstLine("proc/sys/net/ipv4/tcp_congestion_control"),
+		Governor:          files.firstLine("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+		Turbo:             turbo(files),
+		LoadAverage:       average,
+		SwapBytes:         swap,
+		SwapUsedBytes:     swap - files.kibibytes("SwapFree"),
 	}
 }
 
-// warnings are remarks on what makes numbers from this machine less certain.
-func warnings(env reports.Environment) []string {
-	var list []string
-	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
-	if env.GOMAXPROCS <= 2 {
-		add("%d CPUs are shared by nodes, clients and kernel: compare arms with each other, not with other machines", env.GOMAXPROCS)
-	}
-	if governor := firstLine("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"); governor != "" && governor != "performance" {
-		add("CPU frequency governor is %q, not performance: the clock rate may change while measuring", governor)
-	}
-	if load, err := strconv.ParseFloat(strings.Fields(firstLine("/proc/loadavg") + " 0")[0], 64); err == nil && load > 0.5*float64(env.NumCPU) {
-		add("the load average was %.2f before the run began: something else is running", load)
-	}
-	if env.CgroupCPULimit > 0 && env.CgroupCPULimit < float64(env.GOMAXPROCS) {
-		add("the control group allows %.2f CPUs, but GOMAXPROCS is %d: the kernel will pause the process", env.CgroupCPULimit, env.GOMAXPROCS)
-	}
-	if raceEnabled {
-		add("built with the race detector: no number means anything")
-	}
-	return list
-}
-
-// tool names this program.
-func tool() reports.Tool {
-	t := reports.Tool{Version: "devel", GoVersion: runtime.Version()}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return t
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		t.Version = v
-	}
-	for _, s := range info.Settings {
-		switch s.Key {
-		case "vcs.revision":
-			t.Revision = s.Value
-		case "vcs.modified":
-			t.Modified = s.Value == "true"
+// turbo says whether CPUs may exceed their base clock rate: "on", "off", or
+// nothing where the kernel does not say.
+func turbo(files procfs) string {
+	for _, f := range []struct{ path, on string }{
+		{"sys/devices/system/cpu/intel_pstate/no_turbo", "0"},
+		{"sys/devices/system/cpu/cpufreq/boost", "1"},
+	} {
+		switch files.firstLine(f.path) {
+		case "":
+		case f.on:
+			return "on"
+		default:
+			return "off"
 		}
 	}
-	return t
+	return ""
+}
+
+// bystanders watches for a moment what share of the CPU time other processes and
+// the hypervisor take.
+func bystanders(h *host) (others, stolen float64) {
+	before, own := h.read(), readMeter(h.files)
+	time.Sleep(lookAround)
+	s := h.read().since(before, readMeter(h.files).cpu(own))
+	if s.capacity <= 0 {
+		return 0, 0
+	}
+	return float64(s.others) / float64(s.capacity), float64(s.stolen) / float64(s.capacity)
+}
+
+// clockReads is how often the clock is read to learn what a reading takes.
+const clockReads = 1000
+
+// clockReadNS is what a reading of the clock takes, in nanoseconds, at best.
+func clockReadNS() float64 {
+	best := time.Duration(1<<63 - 1)
+	for range 10 {
+		start := time.Now()
+		for range clockReads {
+			time.Since(start)
+		}
+		best = min(best, time.Since(start))
+	}
+	return float64(best) / clockReads
 }
 
 func kernel() string {
@@ -78,50 +107,4 @@ func kernel() string {
 		return ""
 	}
 	return unix.ByteSliceToString(u.Release[:])
-}
-
-func memoryBytes() int64 {
-	var info unix.Sysinfo_t
-	if err := unix.Sysinfo(&info); err != nil {
-		return 0
-	}
-	return int64(info.Totalram) * int64(info.Unit)
-}
-
-// cgroupCPUs is the CPU limit of control group v2, in CPUs; zero for none.
-func cgroupCPUs() float64 {
-	quota, period, ok := strings.Cut(firstLine("/sys/fs/cgroup/cpu.max"), " ")
-	if !ok || quota == "max" {
-		return 0
-	}
-	q, errQ := strconv.ParseFloat(quota, 64)
-	p, errP := strconv.ParseFloat(period, 64)
-	if errQ != nil || errP != nil || p == 0 {
-		return 0
-	}
-	return q / p
-}
-
-func firstLine(path string) string {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return ""
-	}
-	line, _, _ := strings.Cut(string(data), "\n")
-	return strings.TrimSpace(line)
-}
-
-// field returns the value of the first line "name : value" of a file.
-func field(path, name string) string {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return ""
-	}
-	for line := range strings.Lines(string(data)) {
-		key, value, ok := strings.Cut(line, ":")
-		if ok && strings.TrimSpace(key) == name {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
 }

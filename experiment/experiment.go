@@ -43,6 +43,10 @@ type Settings struct {
 	Zipf     float64 // exponent; zero: all keys equally likely
 	Arrivals workloads.Arrivals
 
+	// Stages make an open loop whose rate changes, instead of Rates and of Duration.
+	// The last one has an end, too.
+	Stages workloads.Stages
+
 	// Duration of the window that is measured. Operations, if not zero, ends it
 	// instead.
 	Duration   time.Duration
@@ -50,6 +54,10 @@ type Settings struct {
 
 	// Warmup before the window. Zero: none. WarmupAuto: until throughput is stationary.
 	Warmup time.Duration
+
+	// Idle is how long the idle cluster is watched before each replicate, so that its
+	// cost can be subtracted. Zero: not at all.
+	Idle time.Duration
 
 	// MaxOutstanding bounds the operations of an open loop that are under way.
 	MaxOutstanding int
@@ -66,6 +74,18 @@ type Settings struct {
 type NamedArm struct {
 	Name     string
 	Settings *Settings // only its lists count
+}
+
+// window is how long the window of an arm will be; zero: until Operations are done.
+func (s *Settings) window(a *Arm) time.Duration {
+	switch length, _ := a.Stages.Duration(); {
+	case s.Operations > 0:
+		return 0
+	case len(a.Stages) > 0:
+		return length
+	default:
+		return s.Duration
+	}
 }
 
 // WarmupAuto lets the driver decide when the warm-up ends.
@@ -117,6 +137,12 @@ func (s *Settings) validateLists() error {
 			return fmt.Errorf("-r %v: want more than 0 and at most 1e9 operations per second", r)
 		}
 	}
+	switch length, ends := s.Stages.Duration(); {
+	case len(s.Stages) > 0 && !ends:
+		return fmt.Errorf("--stages %v: the last one has no end", s.Stages)
+	case length > maxTime:
+		return fmt.Errorf("--stages %v: they take %v, want at most %v", s.Stages, length, maxTime)
+	}
 	for _, p := range s.Pipelines {
 		if p < 1 || p > 4096 {
 			return fmt.Errorf("--pipeline %d: want 1 to 4096", p)
@@ -133,6 +159,7 @@ const MaxClients = 1 << 20
 const (
 	maxTime       = 24 * time.Hour
 	maxOperations = 1 << 40
+	maxIdle       = time.Minute
 )
 
 func (s *Settings) validateScalars() error {
@@ -141,7 +168,9 @@ func (s *Settings) validateScalars() error {
 		return fmt.Errorf("-d %v, --warmup %v, --timeout %v: want at most %v each", s.Duration, s.Warmup, s.Timeout, maxTime)
 	case s.Operations > maxOperations:
 		return fmt.Errorf("-n %d: want 1 to %d", s.Operations, uint64(maxOperations))
-	case s.Duration <= 0 && s.Operations == 0:
+	case s.Idle < 0 || s.Idle > maxIdle:
+		return fmt.Errorf("--idle %v: want 0 to %v", s.Idle, maxIdle)
+	case s.Duration <= 0 && s.Operations == 0 && len(s.Stages) == 0:
 		return fmt.Errorf("-d %v: want more than zero", s.Duration)
 	case s.Repeat < 1 || s.Repeat > 1000:
 		return fmt.Errorf("--repeat %d: want 1 to 1000", s.Repeat)

@@ -9,6 +9,7 @@ import (
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/batch"
 	"github.com/raftbench/raftbench/transports"
+	"github.com/raftbench/raftbench/workloads"
 )
 
 // Arm is one combination of the settings.
@@ -17,7 +18,8 @@ type Arm struct {
 	Transport transports.Spec
 	Nodes     int
 	Clients   int
-	Rate      float64 // zero: closed loop
+	Rate      float64          // zero: closed loop
+	Stages    workloads.Stages // of which Rate is the mean; nil: Rate all the time
 	Payload   int
 	Batch     batch.Config
 	Pipeline  int
@@ -68,7 +70,10 @@ func (s *Settings) Plan() (*Plan, error) {
 	if warmup == WarmupAuto {
 		warmup = warmupEstimate
 	}
-	p.Estimate = time.Duration(len(p.Arms)*s.Repeat) * (startEstimate + warmup + s.Duration)
+	for i := range p.Arms {
+		a := &p.Arms[i]
+		p.Estimate += time.Duration(s.Repeat) * (startEstimate + s.idleTime(a) + warmup + s.window(a))
+	}
 	p.Warnings = evenClusters(p.Arms)
 	return p, nil
 }
@@ -105,6 +110,12 @@ func (s *Settings) allArms() ([]Arm, error) {
 	return all, nil
 }
 
+// meanRate is over all of the stages, which have an end.
+func meanRate(stages workloads.Stages) float64 {
+	length, _ := stages.Duration()
+	return workloads.Schedule{Stages: stages}.Expected(0, length) / length.Seconds()
+}
+
 // arms is the product of the lists. With a name, the labels begin with it.
 func (s *Settings) arms(name string) ([]Arm, error) {
 	if len(s.batches()) == 0 {
@@ -113,9 +124,15 @@ func (s *Settings) arms(name string) ([]Arm, error) {
 	arms := []Arm{{Label: name}}
 	arms = times(arms, s.Transports, func(a *Arm, v transports.Spec) string { a.Transport = v; return v.Label })
 	arms = times(arms, s.Nodes, func(a *Arm, v int) string { a.Nodes = v; return fmt.Sprintf("nodes=%d", v) })
-	if len(s.Rates) > 0 {
+	switch {
+	case len(s.Stages) > 0:
+		arms = times(arms, []workloads.Stages{s.Stages}, func(a *Arm, v workloads.Stages) string {
+			a.Stages, a.Rate = v, meanRate(v)
+			return "stages=" + v.String()
+		})
+	case len(s.Rates) > 0:
 		arms = times(arms, s.Rates, func(a *Arm, v float64) string { a.Rate = v; return fmt.Sprintf("r=%g", v) })
-	} else {
+	default:
 		arms = times(arms, s.Clients, func(a *Arm, v int) string { a.Clients = v; return fmt.Sprintf("c=%d", v) })
 	}
 	arms = times(arms, s.Payloads, func(a *Arm, v int) string { a.Payload = v; return "payload=" + core.FormatSize(v) })

@@ -8,11 +8,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/raftbench/raftbench/core/batch"
+	"github.com/raftbench/raftbench/reports"
 	"github.com/raftbench/raftbench/transports"
+	"github.com/raftbench/raftbench/workloads"
 )
 
 // settings are the smallest that are valid.
-func settings(t *testing.T, list string) *Settings {
+func settings(t testing.TB, list string) *Settings {
 	t.Helper()
 	specs, err := transports.ParseList(transports.All(), list)
 	if err != nil {
@@ -60,6 +62,10 @@ func TestMatrix(t *testing.T) {
 			[]string{"inproc payload=16B", "inproc payload=1KiB", "rawtcp payload=16B", "rawtcp payload=1KiB"}},
 		"a rate replaces the clients": {"inproc", func(s *Settings) { s.Rates = []float64{500, 2e4}; s.Clients = []int{1, 2} },
 			[]string{"inproc r=500", "inproc r=20000"}},
+		"stages replace rates and clients": {"inproc", func(s *Settings) {
+			s.Stages = workloads.Stages{{Duration: time.Second, From: 1000, To: 3000}}
+			s.Rates, s.Clients = []float64{1, 2}, []int{1, 2}
+		}, []string{"inproc"}},
 		"nodes and pipelines": {"inproc", func(s *Settings) { s.Nodes = []int{1, 3}; s.Pipelines = []int{1, 8} },
 			[]string{"inproc nodes=1 pipeline=1", "inproc nodes=1 pipeline=8", "inproc nodes=3 pipeline=1", "inproc nodes=3 pipeline=8"}},
 		"a linger goes with its policy": {"inproc", func(s *Settings) {
@@ -74,6 +80,27 @@ func TestMatrix(t *testing.T) {
 				t.Fatalf("arms (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Stages say how long the window is, and their mean is the arm's rate.
+func TestStagesInThePlan(t *testing.T) {
+	s := settings(t, "inproc")
+	s.Warmup, s.Repeat, s.Idle = time.Second, 3, 300*time.Millisecond
+	s.Stages = workloads.Stages{{Duration: 10 * time.Second, From: 1000, To: 1000}, {Duration: 20 * time.Second, From: 1000, To: 3000}}
+	p, err := s.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rate := p.Arms[0].Rate; rate < 1666 || rate > 1667 {
+		t.Errorf("mean rate %v", rate)
+	}
+	if want := 3 * (startEstimate + s.Idle + s.Warmup + 30*time.Second); p.Estimate != want {
+		t.Errorf("estimate %v, want %v", p.Estimate, want)
+	}
+	run := newRun(s, p, Header{})
+	if load := run.Arms[0].Workload.Load; load.Loop != reports.LoopOpen || load.Stages != "10s:1k,20s:1k..3k" || run.Plan.Window != 30*time.Second {
+		t.Errorf("load %+v, window %v", load, run.Plan.Window)
 	}
 }
 
@@ -135,6 +162,9 @@ func TestPlanNamesWhatIsWrong(t *testing.T) {
 		"--timeout":         func(s *Settings) { s.Timeout = 0 },
 		"--port":            func(s *Settings) { s.BasePort = -1 },
 		"--max-outstanding": func(s *Settings) { s.MaxOutstanding = 0 },
+		"--idle -1ns":       func(s *Settings) { s.Idle = -1 },
+		"has no end":        func(s *Settings) { s.Stages = workloads.Rate(5).Stages },
+		"they take 25h":     func(s *Settings) { s.Stages = workloads.Stages{{Duration: 25 * time.Hour, From: 1, To: 1}} },
 		"zipf":              func(s *Settings) { s.Zipf = -1 },
 	} {
 		s := settings(t, "inproc")

@@ -23,20 +23,18 @@ type replicate struct {
 	seed     uint64
 	progress func(workloads.Progress)
 
+	// partial is given what has been measured so far, every partialInterval, by the
+	// goroutine that watches. It must not wait. The replicate is its own.
+	partial func(*reports.Replicate)
+
 	cluster   *cluster.Cluster
 	inProcess bool // no bytes cross a wire
 	clients   []*client.Client
 
-	opened        time.Time // when the window began
-	before, after reading
-	watched       bool // the readings are of the window
-}
-
-// reading is everything that counts up, at one moment.
-type reading struct {
-	meter     meter
-	counters  counters
-	elections int
+	host   *host
+	idle   idleUse
+	ends   ends
+	opened time.Time // when the window began
 }
 
 // startTimeout is how long a cluster may take to elect its first leader.
@@ -60,7 +58,7 @@ func (r *replicate) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.inProcess = network.InProcess
+	r.inProcess, r.host = network.InProcess, newHost(thisMachine())
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	r.cluster, err = cluster.Start(ctx, cluster.Config{
@@ -90,6 +88,8 @@ func (r *replicate) drive(ctx context.Context) (*reports.Replicate, error) {
 	// The garbage of starting is not the transport's.
 	runtime.GC()
 
+	r.idle = r.watchIdle(ctx)
+
 	finished := make(chan struct{})
 	watched := make(chan struct{})
 	go func() {
@@ -99,6 +99,7 @@ func (r *replicate) drive(ctx context.Context) (*reports.Replicate, error) {
 	m, runErr := driver.Run(ctx)
 	close(finished)
 	<-watched
+	r.rehearse(driver)
 	r.opened = m.Start.Add(m.Window.From)
 	return r.result(m, runErr), nil
 }
@@ -113,23 +114,30 @@ func (r *replicate) driverConfig() workloads.Config {
 		Clients:        r.arm.Clients,
 		MaxOutstanding: r.settings.MaxOutstanding,
 		Warmup:         r.settings.Warmup,
-		Duration:       r.settings.Duration,
+		Duration:       r.settings.window(&r.arm),
 		Operations:     int(r.settings.Operations),
 		Grace:          r.settings.Timeout + time.Second,
 		Classify:       client.ErrorClass,
+		OnOpen:         r.open,
+		OnClose:        r.close,
 	}
 	if c.Warmup == WarmupAuto {
 		c.Warmup = workloads.WarmupAuto
 	}
-	if c.Operations > 0 {
-		c.Duration = 0
-	}
 	if r.arm.Rate > 0 {
-		schedule := workloads.Rate(r.arm.Rate)
-		schedule.Arrivals, schedule.Seed = r.settings.Arrivals, r.seed
-		c.Clients, c.Schedule, c.Workers = 0, &schedule, 1
+		c.Clients, c.Schedule, c.Workers = 0, r.schedule(), 1
 	}
 	return c
+}
+
+// schedule says when operations of an open loop are due.
+func (r *replicate) schedule() *workloads.Schedule {
+	s := workloads.Rate(r.arm.Rate)
+	if len(r.arm.Stages) > 0 {
+		s.Stages = r.arm.Stages
+	}
+	s.Arrivals, s.Seed = r.settings.Arrivals, r.seed
+	return &s
 }
 
 // links is the number of client links: half of the CPUs, for the nodes need the
@@ -145,62 +153,17 @@ func (r *replicate) connect(_ int, done func([]*client.Op)) (workloads.Target, e
 		callers = r.arm.Clients / links(r.arm.Clients)
 	}
 	c, err := r.cluster.Client(client.Config{
-		Batch:     r.arm.Batch,
-		Depth:     r.arm.Pipeline,
-		Timeout:   r.settings.Timeout,
-		Callers:   callers,
-		ReadBytes: r.arm.Payload,
-		Done:      done,
+		Batch:       r.arm.Batch,
+		Depth:       r.arm.Pipeline,
+		Timeout:     r.settings.Timeout,
+		Callers:     callers,
+		ReadBytes:   r.arm.Payload,
+		SampleEvery: r.arm.sampling(),
+		Done:        done,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open client: %w", err)
 	}
 	r.clients = append(r.clients, c)
 	return c, nil
-}
-
-const (
-	// openingInterval is how often the driver is asked whether the window has
-	// opened: the readings of cost are at most so much late.
-	openingInterval = 5 * time.Millisecond
-	// watchInterval is how often it is looked at afterwards. Every look wakes a
-	// CPU, which would show in the cost of a slow load.
-	watchInterval = 200 * time.Millisecond
-)
-
-// watch takes a reading when the window opens and when it should close, and
-// passes on the progress in between.
-func (r *replicate) watch(d *workloads.Driver, finished <-chan struct{}) {
-	tick := time.NewTicker(openingInterval)
-	defer tick.Stop()
-	var end <-chan time.Time
-	opened := false
-	r.before = r.read()
-	defer func() { r.watched = opened }()
-	for {
-		select {
-		case <-finished:
-			if r.after.meter == (meter{}) {
-				r.after = r.read()
-			}
-			return
-		case <-end:
-			r.after = r.read()
-			end = nil
-		case <-tick.C:
-			p := d.Progress()
-			if p.Measures && !opened {
-				opened, r.before = true, r.read()
-				tick.Reset(watchInterval)
-				if r.settings.Operations == 0 {
-					end = time.After(r.settings.Duration)
-				}
-			}
-			r.progress(p)
-		}
-	}
-}
-
-func (r *replicate) read() reading {
-	return reading{meter: read(r.cluster), counters: r.count(), elections: r.cluster.Elections()}
 }

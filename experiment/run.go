@@ -16,7 +16,10 @@ type Observer interface {
 	ReplicateStarts(p Position)
 	// Progress is called some times a second while a replicate runs.
 	Progress(p Position, now workloads.Progress)
-	// ReplicateEnds is called with what was measured.
+	// Partial is called about twice a second while a replicate runs, with what it has so
+	// far. It must not change r, which others read too.
+	Partial(p Position, r *reports.Replicate)
+	// ReplicateEnds is called with what was measured, when it has been kept.
 	ReplicateEnds(p Position, r *reports.Replicate)
 }
 
@@ -34,24 +37,30 @@ type Position struct {
 type Header struct {
 	Argv     []string
 	Settings []reports.Setting
+
+	// Calibration of this machine (Machine); nil if there is none.
+	Calibration *reports.Calibration
 }
 
-// Run does what the plan says and calls save before the first replicate and after
-// every one, with the result so far; the finished result is the caller's to keep.
-// If ctx is cancelled, the replicate under way ends early, is kept
-// with its reason, and the run is marked interrupted; that is no error. An error
-// of save or of starting a cluster ends the run; what was measured is returned
-// with it.
-func Run(ctx context.Context, s *Settings, p *Plan, h Header, obs Observer, save func(*reports.Run) error) (*reports.Run, error) {
-	e := &execution{settings: s, plan: p, run: newRun(s, p, h), observer: obs, save: save}
-	err := e.blocks(ctx)
-	e.run.Finished = time.Now()
-	e.run.Status = reports.StatusComplete
-	if err != nil || ctx.Err() != nil {
-		e.run.Status = reports.StatusInterrupted
+// Run does what the plan says and gives k the result piece by piece, as it is
+// measured; the finished result is the caller's to keep.
+//
+// If ctx is cancelled, the replicate under way ends early, is kept with its
+// reason, and the run is marked interrupted; that is no error. An error of k or of
+// a cluster ends the run in the same way; what was measured is returned with
+// it.
+func Run(ctx context.Context, s *Settings, p *Plan, h Header, obs Observer, k Keeper) (*reports.Run, error) {
+	e := &execution{settings: s, plan: p, run: newRun(s, p, h), observer: obs}
+	if err := k.Begin(e.run); err != nil { // before minutes are spent on what cannot be kept
+		err = fmt.Errorf("the results cannot be kept: %w", err)
+		e.end(ctx, err)
+		return e.run, err
 	}
-	if err != nil {
-		e.run.Warnings = append(e.run.Warnings, fmt.Sprintf("the run ended early: %v", err))
+	err := e.keep(ctx, k)
+	why := e.end(ctx, err)
+	if ending := k.End(e.run.Status, e.run.Finished, why...); err == nil && ending != nil {
+		err = fmt.Errorf("the results cannot be kept: %w", ending)
+		e.end(ctx, err)
 	}
 	return e.run, err
 }
@@ -61,14 +70,38 @@ type execution struct {
 	plan     *Plan
 	run      *reports.Run
 	observer Observer
-	save     func(*reports.Run) error
+	saver    *saver
 	done     int
 }
 
-func (e *execution) blocks(ctx context.Context) error {
-	if err := e.save(e.run); err != nil {
-		return err // before minutes are spent on what cannot be kept
+// end notes in the result that the run has ended, and how. It returns the warnings
+// that it added.
+func (e *execution) end(ctx context.Context, err error) (why []string) {
+	e.run.Finished, e.run.Status = time.Now(), reports.StatusComplete
+	if err != nil || ctx.Err() != nil {
+		e.run.Status = reports.StatusInterrupted
 	}
+	if err != nil {
+		why = []string{fmt.Sprintf("the run ended early: %v", err)}
+		e.run.Warnings = append(e.run.Warnings, why...)
+	}
+	return why
+}
+
+// keep does all blocks while a saver is there for them.
+func (e *execution) keep(ctx context.Context, k Keeper) error {
+	within, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	e.saver = newSaver(ctx, k, fail)
+	err := e.blocks(within)
+	e.saver.close()
+	if err == nil {
+		err = e.saver.err
+	}
+	return err
+}
+
+func (e *execution) blocks(ctx context.Context) error {
 	for block, order := range e.plan.Blocks {
 		for position, arm := range order {
 			if ctx.Err() != nil {
@@ -97,23 +130,41 @@ func (e *execution) replicate(ctx context.Context, arm, block, position int) err
 			}
 		},
 	}
+	piece := func(result *reports.Replicate) reports.Measured {
+		result.Index, result.Block, result.Position = len(e.run.Arms[arm].Replicates)+1, block, position
+		return reports.Measured{Arm: arm, InProcess: r.inProcess, Replicate: result}
+	}
+	r.partial = func(result *reports.Replicate) {
+		result.After = max(0, time.Since(e.run.Started)-result.Window)
+		e.saver.partial(piece(result))
+		if e.observer != nil {
+			e.observer.Partial(at, result)
+		}
+	}
 	result, err := r.measure(ctx)
 	if err != nil {
-		return fmt.Errorf("%s, block %d: %w", r.arm.Label, block, err)
+		err = fmt.Errorf("%s, block %d: %w", r.arm.Label, block, err)
 	}
 	if result == nil {
-		return nil // interrupted before anything was measured
+		return err // or nil: interrupted before anything was measured
 	}
-	dest := &e.run.Arms[arm]
-	dest.InProcess = r.inProcess
-	result.Index, result.Block, result.Position = len(dest.Replicates)+1, block, position
 	result.After = r.opened.Sub(e.run.Started)
-	dest.Replicates = append(dest.Replicates, *result)
-	e.done++
-	if e.observer != nil {
+	if keeping := e.ended(piece(result)); err == nil {
+		err = keeping
+	}
+	if err == nil && e.observer != nil {
 		e.observer.ReplicateEnds(e.position(arm, block), result)
 	}
-	return e.save(e.run)
+	return err
+}
+
+// ended keeps a replicate, before anybody is told that it has ended.
+func (e *execution) ended(m reports.Measured) error {
+	dest := &e.run.Arms[m.Arm]
+	dest.InProcess = m.InProcess
+	dest.Replicates = append(dest.Replicates, *m.Replicate)
+	e.done++
+	return e.saver.replicate(m)
 }
 
 // position says where the run stands. What remains is scaled by how long the
@@ -149,11 +200,12 @@ func newRun(s *Settings, p *Plan, h Header) *reports.Run {
 			Replicates:  s.Repeat,
 			Interleaved: len(p.Arms) > 1,
 			Warmup:      max(s.Warmup, 0),
-			Window:      s.Duration,
+			Window:      s.window(&p.Arms[0]),
 			Operations:  s.Operations,
 			Estimated:   p.Estimate,
 		},
-		Warnings: append(append([]string(nil), p.Warnings...), warnings(env)...),
+		Calibration: h.Calibration,
+		Warnings:    append(append([]string(nil), p.Warnings...), warnings(env, thisBuild(), p)...),
 	}
 	for _, a := range p.Arms {
 		run.Arms = append(run.Arms, s.describe(a))
@@ -181,6 +233,7 @@ func (s *Settings) describe(a Arm) reports.Arm {
 	}
 	if a.Rate > 0 {
 		load.Loop, load.Rate, load.Arrivals = reports.LoopOpen, a.Rate, s.Arrivals.String()
+		load.Stages = a.Stages.String()
 	}
 	arm := reports.Arm{
 		Label:     a.Label,

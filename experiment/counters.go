@@ -1,0 +1,141 @@
+package experiment
+
+import (
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/batch"
+	"github.com/raftbench/raftbench/reports"
+)
+
+// counters are what transports, nodes and clients counted, by name.
+type counters map[string]uint64
+
+// since is the difference to an earlier reading, without what did not move.
+func (c counters) since(before counters) map[string]uint64 {
+	out := map[string]uint64{}
+	for name, now := range c {
+		if d := now - before[name]; d > 0 {
+			out[name] = d
+		}
+	}
+	return out
+}
+
+// count adds up the counters of all endpoints and nodes.
+func (r *replicate) count() counters {
+	c := counters{}
+	for _, id := range r.cluster.IDs() {
+		n := r.cluster.Node(id)
+		if n == nil {
+			continue
+		}
+		c.addTransport(n.Transport())
+		s := n.Stats()
+		c["proposed"] += s.Proposed
+		c["propose_batches"] += s.ProposeBatches
+		c["appends"] += s.Appends
+		c["append_entries"] += s.AppendEntries
+		c["append_bytes"] += s.AppendBytes
+		c["failed_calls"] += s.FailedCalls
+		c["reorders"] += s.Reorders
+		c["snapshots"] += s.Snapshots
+		c["snapshots_installed"] += s.Installs
+	}
+	for _, cl := range r.clients {
+		c.addTransport(cl.Transport())
+		batches, ops := cl.Batches()
+		c["client_batches"] += batches
+		c["client_ops"] += ops
+	}
+	return c
+}
+
+func (c counters) addTransport(t core.Transport) {
+	m, ok := t.(core.Meter)
+	if !ok {
+		return
+	}
+	s := m.Stats()
+	c["transport_calls"] += s.Calls
+	c["transport_requests"] += s.Requests
+	c["transport_writes"] += s.Writes
+	c["transport_overflows"] += s.Overflows
+	c["transport_timeouts"] += s.Timeouts
+	c["transport_unavailable"] += s.Unavailable
+	c["transport_broken"] += s.Broken
+	c["transport_dials"] += s.Dials
+	c["transport_dial_failures"] += s.DialFailures
+	c["transport_handler_panics"] += s.HandlerPanics
+	c["transport_bad_frames"] += s.BadFrames
+	for _, p := range s.Peers {
+		c["transport_breaker_trips"] += p.BreakerTrips
+	}
+}
+
+// distributions joins those of all nodes, and those of all clients, by name.
+func (r *replicate) distributions() []batch.Distribution {
+	var all []batch.Distribution
+	for _, cl := range r.clients {
+		all = join(all, cl.Distributions())
+	}
+	for _, id := range r.cluster.IDs() {
+		if n := r.cluster.Node(id); n != nil {
+			all = join(all, n.Distributions())
+		}
+	}
+	return all
+}
+
+// join adds a list to another, in order of first appearance.
+func join(all, list []batch.Distribution) []batch.Distribution {
+	for i := range list {
+		if d := find(all, list[i].Name); d != nil {
+			d.Histogram.Merge(&list[i].Histogram)
+			continue
+		}
+		all = append(all, list[i])
+	}
+	return all
+}
+
+func find(list []batch.Distribution, name string) *batch.Distribution {
+	for i := range list {
+		if list[i].Name == name {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+// spread is how things were distributed between two readings, without what did
+// not happen.
+func spread(before, after []batch.Distribution) []reports.Distribution {
+	var out []reports.Distribution
+	for i := range after {
+		d := &after[i]
+		h := d.Histogram
+		if was := find(before, d.Name); was != nil {
+			h = h.Since(&was.Histogram)
+		}
+		if h.Count() > 0 {
+			out = append(out, reports.Distribution{Name: d.Name, Unit: d.Unit, Histogram: dense(&h)})
+		}
+	}
+	return out
+}
+
+const (
+	// spreadHighest is the largest value of a batch.Histogram.
+	spreadHighest = 1 << 38
+	spreadDigits  = 2 // more than a batch.Histogram has
+)
+
+// dense is a histogram in the form of the result file.
+func dense(h *batch.Histogram) *reports.Histogram {
+	d := hdrhistogram.New(1, spreadHighest, spreadDigits)
+	for value, n := range h.Buckets() {
+		_ = d.RecordValues(value, int64(n)) // in range by construction
+	}
+	return reports.NewHistogram(d)
+}

@@ -1,0 +1,135 @@
+package experiment
+
+import (
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/raftbench/raftbench/core/batch"
+	"github.com/raftbench/raftbench/core/cluster"
+	"github.com/raftbench/raftbench/reports"
+)
+
+// reading is everything that adds up, at one end of a window.
+type reading struct {
+	meter    meter
+	wire     cluster.Traffic
+	counters counters
+
+	// What a look in between leaves out.
+	host          hostReading
+	waits         waits
+	distributions []batch.Distribution
+}
+
+// ends holds the readings at both ends of a window, which are taken while it is
+// looked at. Its methods may be called concurrently.
+//
+// The two readings of a window took 0.72 ms of one CPU together (BenchmarkReading,
+// three nodes over rawtcp, two shared CPUs), once in each window. They lie outside of
+// what they measure but for the first lines of the later one: a part of 32 us
+// (BenchmarkMeter).
+type ends struct {
+	mu         sync.Mutex
+	opening    *reading
+	closing    *reading
+	goroutines int64 // at most, of the looks in between
+
+	partials int64        // given to partial within the window
+	keeping  reports.Cost // what each of them took; set when the driver has finished
+}
+
+// open takes the reading at the start of the window. What it measures comes last,
+// so that it is not part of it.
+func (r *replicate) open() {
+	r.look()
+	before := &reading{
+		host:          r.host.read(),
+		waits:         readWaits(),
+		distributions: r.distributions(),
+		counters:      r.count(),
+		wire:          r.cluster.Traffic(),
+	}
+	before.meter = readMeter(r.host.files)
+	r.ends.mu.Lock()
+	defer r.ends.mu.Unlock()
+	r.ends.opening = before
+}
+
+// close takes the reading at the end of the window, in the opposite order.
+func (r *replicate) close() {
+	after := r.between()
+	r.look()
+	after.distributions, after.waits, after.host = r.distributions(), readWaits(), r.host.read()
+	r.ends.mu.Lock()
+	defer r.ends.mu.Unlock()
+	r.ends.closing = after
+}
+
+// between takes a reading while the window goes on, of what has a cost.
+func (r *replicate) between() *reading {
+	now := &reading{meter: readMeter(r.host.files)}
+	now.wire, now.counters = r.cluster.Traffic(), r.count()
+	return now
+}
+
+// look notes what does not add up.
+func (r *replicate) look() {
+	n := int64(runtime.NumGoroutine())
+	r.ends.mu.Lock()
+	defer r.ends.mu.Unlock()
+	r.ends.goroutines = max(r.ends.goroutines, n)
+}
+
+// kept notes that something was given to partial.
+func (e *ends) kept() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.opening != nil && e.closing == nil {
+		e.partials++
+	}
+}
+
+// between returns the two readings; nil if the window did not begin, or did not
+// end.
+func (e *ends) between() (before, after *reading, goroutines int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.opening, e.closing, e.goroutines
+}
+
+// addCost fills in what was used from one reading to the other.
+func (r *replicate) addCost(out *reports.Replicate, before, after *reading, goroutines int64) {
+	out.Cost = after.meter.since(before.meter)
+	out.Cost.GoroutinesMax = new(goroutines)
+	if !r.inProcess {
+		addWire(&out.Cost, before.wire, after.wire)
+	}
+	out.Counters = after.counters.since(before.counters)
+	out.Reorders = out.Counters["reorders"]
+	if r.idle.length > 0 {
+		out.Idle = r.idle.over(out.Window, r.ends.keeping, r.ends.partials)
+	}
+}
+
+// surroundings is what went on around the window.
+func (r *replicate) surroundings(before, after *reading) *surroundings {
+	s := after.host.since(before.host, after.meter.cpu(before.meter))
+	s.usable = usableCPUs(r.host, runtime.GOMAXPROCS(0))
+	s.scheduling = after.waits.p99(before.waits)
+	return s
+}
+
+// usableCPUs is how many CPUs the process may keep busy at once.
+func usableCPUs(h *host, maxProcs int) float64 {
+	usable := float64(min(maxProcs, runtime.NumCPU()))
+	if limit := h.cgroup.cpus(); limit > 0 {
+		usable = min(usable, limit)
+	}
+	return usable
+}
+
+// minWatched is the shortest window about which the readings say anything: the
+// kernel counts CPU time of the machine in steps of 10 ms, and the readings take a
+// part of a millisecond.
+const minWatched = 50 * time.Millisecond
