@@ -7,6 +7,9 @@
 //	func main() { os.Exit(cli.Main(append(transports.All(), quic.Transport()))) }
 //
 // Standard output is data, standard error is progress and complaints.
+//
+// Main does the command on a goroutine, and awaits it unless a second signal says not
+// to; another waits for signals and ends with Main.
 package cli
 
 import (
@@ -21,6 +24,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/reports/disk"
 )
 
 // The exit codes.
@@ -28,33 +32,61 @@ const (
 	exitOK          = 0
 	exitError       = 1   // the environment or a defect: a full disk, a port in use
 	exitUsage       = 2   // something asked for cannot be done
+	exitGate        = 3   // a regression or a threshold: what --fail-if or --threshold asks for
+	exitInvalid     = 4   // what was measured may not be trusted, and is kept; an interruption and an error come first
 	exitInterrupted = 130 // as shells report SIGINT
 )
 
 // Main runs the command line in os.Args with the transports given and returns
-// the exit code.
+// the exit code. It returns before the command has ended if a second signal comes.
 func Main(list []core.NamedTransport) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	// A second signal ends the process at once.
-	context.AfterFunc(ctx, stop)
-	return run(ctx, list, os.Args[1:], os.Stdout, os.Stderr)
+	// Without this, a write to a closed pipe would end the process in the middle of a
+	// run. So it is an error as any other.
+	signal.Ignore(syscall.SIGPIPE)
+	signals := listen()
+	defer signals.close()
+	ended := make(chan int, 1)
+	go func() { ended <- run(signals.ctx, list, os.Args[1:], os.Stdout, os.Stderr) }()
+	select {
+	case code := <-ended:
+		return code
+	case <-signals.leave:
+		return exitInterrupted
+	}
 }
 
-// run is Main with everything that a test wants to set.
+// run is Main without what is the process's.
 func run(ctx context.Context, list []core.NamedTransport, args []string, stdout, stderr io.Writer) int {
-	a := &app{transports: list, stdout: stdout, stderr: stderr, argv: append([]string{"raftbench"}, args...)}
+	return runOn(ctx, disk.OS(), list, args, stdout, stderr)
+}
+
+// runOn is run with results on a disk of the caller's.
+func runOn(ctx context.Context, fs disk.FS, list []core.NamedTransport, args []string, stdout, stderr io.Writer) int {
+	out, complaints := &stream{w: stdout}, &stream{w: stderr}
+	a := &app{transports: list, stdout: out, stderr: complaints, disk: fs, argv: append([]string{"raftbench"}, args...)}
 	root := a.command()
 	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
-	return a.exitCode(root.ExecuteContext(ctx))
+	root.SetOut(out)
+	root.SetErr(complaints)
+	code := a.exitCode(root.ExecuteContext(ctx))
+	if code != exitOK {
+		return code
+	}
+	// Not everything that writes looks at what becomes of it.
+	if err := out.failure(); err != nil {
+		return a.exitCode(fmt.Errorf("standard output: %w", err))
+	}
+	if complaints.failure() != nil {
+		return exitError
+	}
+	return exitOK
 }
 
 // app is what the subcommands share.
 type app struct {
 	transports     []core.NamedTransport
 	stdout, stderr io.Writer
+	disk           disk.FS // of results
 	argv           []string
 }
 
@@ -68,7 +100,7 @@ func (a *app) command() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(a.runCommand(), a.compareCommand(), a.reportCommand(), a.listCommand(), a.manCommand())
+	root.AddCommand(a.runCommand(), a.compareCommand(), a.reportCommand(), a.calibrateCommand(), a.listCommand(), a.codecCommand(), a.manCommand())
 	return root
 }
 
@@ -89,6 +121,12 @@ func (a *app) exitCode(err error) int {
 		return exitOK
 	case errors.Is(err, errInterrupted):
 		return exitInterrupted
+	case errors.Is(err, errGate):
+		fmt.Fprintf(a.stderr, "raftbench: %v\n", err)
+		return exitGate
+	case errors.Is(err, errInvalid):
+		fmt.Fprintf(a.stderr, "raftbench: %v\n", err)
+		return exitInvalid
 	case errors.As(err, &usage):
 		fmt.Fprintf(a.stderr, "raftbench: %v\n", err)
 		return exitUsage

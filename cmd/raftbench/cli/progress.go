@@ -17,14 +17,14 @@ import (
 // newView shows how a run goes: a table on a terminal, lines elsewhere, nothing if
 // quiet.
 func (a *app) newView(quiet bool) *live.View {
-	f, ok := a.stderr.(*os.File)
+	f, ok := fileOf(a.stderr)
 	switch {
 	case quiet:
 		return live.New(io.Discard, nil)
 	case !ok || !isTerminal(f) || os.Getenv("TERM") == "dumb":
 		return live.New(a.stderr, nil)
 	}
-	return live.New(f, func() (int, int) {
+	return live.New(a.stderr, func() (int, int) {
 		columns, rows, err := term.GetSize(int(f.Fd()))
 		if err != nil {
 			return 80, 24
@@ -34,7 +34,7 @@ func (a *app) newView(quiet bool) *live.View {
 }
 
 func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+	f, ok := fileOf(w)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 
 func (a *app) reportCommand() *cobra.Command {
 	var format, out string
+	gates := new(gateFlags)
 	cmd := &cobra.Command{
 		Use:   "report DIR",
 		Short: "Render a stored result again, without running anything",
@@ -23,14 +25,20 @@ func (a *app) reportCommand() *cobra.Command {
 
 Without --format, print the table and write all files of the result directory anew.`,
 		Args: args(cobra.ExactArgs(1)),
-		RunE: func(_ *cobra.Command, dirs []string) error { return a.report(dirs[0], format, out) },
+		RunE: func(cmd *cobra.Command, dirs []string) error {
+			return a.report(cmd.Context(), dirs[0], format, out, gates)
+		},
 	}
 	cmd.Flags().StringVar(&format, "format", "", "print only this: "+strings.Join(render.RunFormats(), ", "))
 	cmd.Flags().StringVarP(&out, "out", "o", "", "with --format: file to write instead of standard output")
+	gates.addThresholds(cmd.Flags())
 	return cmd
 }
 
-func (a *app) report(dir, format, out string) error {
+func (a *app) report(ctx context.Context, dir, format, out string, gates *gateFlags) error {
+	if _, _, err := gates.parse(); err != nil {
+		return usageError{err}
+	}
 	if format != "" && !slices.Contains(render.RunFormats(), format) {
 		return usagef("--format %q: allowed are %s", format, strings.Join(render.RunFormats(), ", "))
 	}
@@ -42,11 +50,16 @@ func (a *app) report(dir, format, out string) error {
 		return usageError{err}
 	}
 	if format == "" {
-		return errors.Join(a.print("text", run), render.Dir(dir, run))
+		err = a.reportDir(ctx, dir, run)
+	} else {
+		err = a.output(out, strings.HasSuffix(format, "png"), func(w io.Writer) error {
+			return render.Run(w, format, run, out == "" && a.colour())
+		})
 	}
-	return a.output(out, strings.HasSuffix(format, "png"), func(w io.Writer) error {
-		return render.Run(w, format, run, out == "" && a.colour())
-	})
+	if err != nil {
+		return err
+	}
+	return a.checkThresholds(run, gates)
 }
 
 // print renders a run to standard output.
@@ -57,7 +70,7 @@ func (a *app) print(format string, run *reports.Run) error {
 // output writes to a file, whole or not at all, or to standard output.
 func (a *app) output(path string, binary bool, write func(io.Writer) error) error {
 	if path != "" {
-		return atomicfile.Write(path, write)
+		return atomicfile.WriteOn(a.disk, path, write)
 	}
 	if binary && isTerminal(a.stdout) {
 		return usageError{errors.New("this format is binary: redirect standard output, or name a file with -o")}

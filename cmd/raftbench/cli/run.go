@@ -14,7 +14,6 @@ import (
 
 	"github.com/raftbench/raftbench/experiment"
 	"github.com/raftbench/raftbench/reports"
-	"github.com/raftbench/raftbench/reports/render"
 )
 
 func (a *app) runCommand() *cobra.Command {
@@ -26,7 +25,11 @@ func (a *app) runCommand() *cobra.Command {
 
 Every replicate starts a fresh cluster in this process, on loopback TCP. A list
 in a flag makes a matrix. Without a flag, all transports are measured on three
-nodes in about a minute.`,
+nodes in about a minute.
+
+Every measurement is VALID or INVALID, with the reasons. One that is INVALID is
+shown, kept and never ranked, and the exit code is 4 (--allow-invalid: 0). An
+interruption (130), a wrong flag (2) or another error (1) comes first.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.run(cmd, f) },
 	}
@@ -40,8 +43,11 @@ func (a *app) run(cmd *cobra.Command, f *runFlags) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if _, _, err := f.gates.parse(); err != nil {
+		return usageError{err}
+	}
 	if f.dryRun {
-		return a.printPlan(plan, f)
+		return a.printPlan(cmd.Context(), plan, f)
 	}
 	watchers, err := a.watch(f)
 	if err != nil {
@@ -52,18 +58,21 @@ func (a *app) run(cmd *cobra.Command, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	header := experiment.Header{Argv: a.argv, Settings: effective(cmd.Flags(), sources)}
+	header := experiment.Header{Argv: a.argv, Settings: effective(cmd.Flags(), sources), Calibration: a.storedCalibration()}
 	for _, w := range plan.Warnings {
 		fmt.Fprintf(a.stderr, "warning: %s\n", w)
 	}
-	result, err := experiment.Run(cmd.Context(), &f.Settings, plan, header, watchers, func(r *reports.Run) error {
-		return reports.Write(dir, r)
-	})
+	keeper := reports.NewKeeper(a.disk, dir)
+	result, err := experiment.Run(cmd.Context(), &f.Settings, plan, header, watchers, keeper)
 	watchers.view.Close()
-	if err != nil {
-		return errors.Join(fmt.Errorf("%w (what was measured is in %s)", err, dir), reports.Write(dir, result))
+	if err := a.settle(cmd.Context(), dir, keeper, result, err); err != nil {
+		return err
 	}
-	return a.finish(cmd.Context(), dir, result)
+	if err := judge(result, f.allowInvalid); err != nil {
+		return err
+	}
+	f.gates.allowInvalid = f.allowInvalid
+	return a.checkThresholds(result, &f.gates)
 }
 
 // resultDir makes the directory. One that holds something is not touched.
@@ -86,19 +95,7 @@ func resultDir(out string) (string, error) {
 	return out, nil
 }
 
-// finish prints the table and writes the files.
-func (a *app) finish(ctx context.Context, dir string, result *reports.Run) error {
-	if err := errors.Join(render.Dir(dir, result), a.print("text", result)); err != nil {
-		return err
-	}
-	fmt.Fprintf(a.stderr, "results in %s: open %s\n", dir, filepath.Join(dir, "report.html"))
-	if ctx.Err() != nil {
-		return errInterrupted
-	}
-	return nil
-}
-
-func (a *app) printPlan(plan *experiment.Plan, f *runFlags) error {
+func (a *app) printPlan(ctx context.Context, plan *experiment.Plan, f *runFlags) error {
 	for _, w := range plan.Warnings {
 		fmt.Fprintf(a.stderr, "warning: %s\n", w)
 	}
@@ -112,5 +109,8 @@ func (a *app) printPlan(plan *experiment.Plan, f *runFlags) error {
 		}
 	}
 	_, err := fmt.Fprintf(a.stdout, "%d arms x %d replicates, about %v\n", len(plan.Arms), f.Repeat, plan.Estimate.Round(time.Second))
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
 	return err
 }

@@ -21,7 +21,10 @@ type runFlags struct {
 	out        string
 	dryRun     bool
 	quiet      bool
-	metrics    string
+
+	allowInvalid bool
+	gates        gateFlags
+	metrics      string
 }
 
 // runFlags adds all flags to a set that writes to f.
@@ -38,6 +41,7 @@ func (a *app) loadFlags(fs *pflag.FlagSet, f *runFlags) {
 	fs.Var(newList(&f.Nodes, "list", "3", parseCount), "nodes", "members of the cluster: 1, 3, 5 or 7")
 	fs.VarP(newList(&f.Clients, "list", "64", parseCount), "clients", "c", "closed loop: clients, each with one operation under way")
 	fs.VarP(newList(&f.Rates, "list", "", parseRate), "rate", "r", "open loop instead: operations per second, such as 5k; latency counts from the intended start")
+	fs.Var(stagesValue{&f.Stages}, "stages", "open loop whose rate changes: steps such as 10s:1k,20s:5k and ramps such as 10s:1k..5k; instead of -r and -d")
 	fs.StringVar(&f.arrivals, "arrivals", "poisson", "open loop: poisson or constant")
 	fs.Var(newList(&f.Payloads, "list", "128B", parseSize), "payload", "bytes of a value")
 	fs.Float64Var(&f.Reads, "reads", 0, "share of the operations that read, 0 to 1")
@@ -71,15 +75,18 @@ const core16KiB = "16KiB"
 
 // planFlags are about how long and how often.
 func (a *app) planFlags(fs *pflag.FlagSet, f *runFlags) {
-	f.Duration, f.Warmup = 3*time.Second, experiment.WarmupAuto
+	f.Duration, f.Warmup, f.Idle = 3*time.Second, experiment.WarmupAuto, experiment.DefaultIdle
 	fs.VarP(durationValue{value: &f.Duration}, "duration", "d", "length of the window that is measured")
 	fs.Uint64VarP(&f.Operations, "ops", "n", 0, "end the window after so many operations instead")
 	fs.Var(durationValue{value: &f.Warmup, auto: true}, "warmup", "what to leave out before the window; auto: until throughput is steady")
+	fs.Var(durationValue{value: &f.Idle}, "idle", "how long to watch the idle cluster before, to subtract its cost; shorter runs do without")
 	fs.IntVar(&f.Repeat, "repeat", 3, "replicates of every arm, each on a fresh cluster, interleaved")
 	fs.Uint64Var(&f.Seed, "seed", 1, "seed of the workload and of the order of arms")
 	fs.StringVarP(&f.file, "file", "f", "", "experiment file: YAML with the long names of these flags as keys; see experiments/")
 	fs.StringVarP(&f.out, "out", "o", "", "result directory, new or empty; default raftbench-results/TIME")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print the plan and the time it will take")
+	fs.BoolVar(&f.allowInvalid, "allow-invalid", false, "end with exit code 0 although a measurement is INVALID, rather than 4")
+	f.gates.addThresholds(fs)
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress on standard error")
 	fs.StringVar(&f.metrics, "metrics", "", "address to serve Prometheus metrics at while running, such as :9464")
 }

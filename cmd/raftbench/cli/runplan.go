@@ -67,8 +67,20 @@ func (a *app) resolve(f *runFlags, sources settings.Sources) error {
 	return chooseLoop(f, sources)
 }
 
-// chooseLoop lets the stronger of clients and rate decide which loop it is.
+// chooseLoop lets the strongest of clients, rate and stages decide which loop it is.
 func chooseLoop(f *runFlags, sources settings.Sources) error {
+	for _, other := range []string{"clients", "rate", "duration"} {
+		switch {
+		case len(f.Stages) == 0 || sources.Of(other) == settings.Default:
+		case sources.Stronger(other, "stages"):
+			f.Stages = nil
+		case !sources.Stronger("stages", other):
+			return fmt.Errorf("--stages and --%s exclude each other: stages say how many operations there are, and for how long", other)
+		}
+	}
+	if len(f.Stages) > 0 {
+		return nil
+	}
 	if len(f.Rates) == 0 || sources.Of("clients") == settings.Default {
 		return nil
 	}
@@ -129,7 +141,7 @@ func effective(fs *pflag.FlagSet, sources settings.Sources) []reports.Setting {
 	var out []reports.Setting
 	fs.VisitAll(func(f *pflag.Flag) {
 		switch f.Name {
-		case "help", "dry-run", "quiet", "out":
+		case "help", "dry-run", "quiet", "out", "allow-invalid":
 			return
 		}
 		out = append(out, reports.Setting{Name: f.Name, Value: f.Value.String(), Source: string(sources.Of(f.Name))})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/experiment"
+	"github.com/raftbench/raftbench/workloads"
 )
 
 // list is a flag that takes one or more values, separated by commas. Setting it
@@ -116,3 +117,21 @@ func (v durationValue) String() string {
 
 // Type implements pflag.Value.
 func (v durationValue) Type() string { return "duration" }
+
+// stagesValue is a flag of the stages of an open loop.
+type stagesValue struct{ value *workloads.Stages }
+
+// Set implements pflag.Value.
+func (v stagesValue) Set(s string) error {
+	stages, err := workloads.ParseStages(s)
+	if err == nil {
+		*v.value = stages
+	}
+	return err
+}
+
+// String implements pflag.Value.
+func (v stagesValue) String() string { return v.value.String() }
+
+// Type implements pflag.Value.
+func (v stagesValue) Type() string { return "stages" }
