@@ -141,7 +141,7 @@ func (s *stopper) ReplicateEnds(Position, *reports.Replicate) { s.ended++ }
 
 func TestInterruptKeepsWhatWasMeasured(t *testing.T) {
 	s := settings(t, "inproc")
-	s.Repeat, s.Duration = 5, 300*time.Millisecond
+	s.Repeat, s.Duration = 5, 5*watchInterval
 	p, err := s.Plan()
 	if err != nil {
 		t.Fatal(err)

@@ -105,6 +105,28 @@ func (p *process) rendersAgain(t *testing.T, run *reports.Run) {
 	}
 }
 
+// A run that goes on can be looked at, and nothing is written into its directory.
+func TestReportOfARunThatGoesOn(t *testing.T) {
+	p := start(t, strings.Fields("run --transport rawtcp -d 5m --warmup 0s --repeat 1 -c 4")...)
+	for !strings.Contains(p.journal(), `"kind":"partial"`) {
+		p.pause(10 * time.Millisecond)
+	}
+	r := start(t, "report", p.dir)
+	r.wait(t)
+	out := readFile(t, r.out)
+	if r.code() != 0 || !strings.Contains(out, "NOT FINISHED") || !strings.Contains(out, "rawtcp INVALID") {
+		t.Fatalf("exit code %d\n%s%s", r.code(), out, readFile(t, r.log))
+	}
+	if names := p.files(t); !slices.Equal(names, []string{reports.JournalName}) {
+		t.Fatalf("files %q, want the journal alone", names)
+	}
+	p.signal(syscall.SIGTERM)
+	p.wait(t)
+	if run := p.check(t); p.code() != 130 || run.Status != reports.StatusInterrupted || !run.Arms[0].Replicates[0].Partial {
+		t.Fatalf("exit code %d, %s", p.code(), run.Status)
+	}
+}
+
 // SIGKILL in the middle of a window loses at most the last second of it.
 func TestKillLosesAtMostASecondAtRandomInstants(t *testing.T) {
 	rng := rand.New(rand.NewPCG(*drawn, 10))

@@ -76,6 +76,7 @@ func pageLooksRight(browser context.Context, t *testing.T) {
 		{"twelve arms", reportstest.Run(append(reportstest.Shapes(), labelled(" payload=1KiB")...), 6), phone()},
 		{"several loads", rates, desk().dark()},
 		{"several loads", rates, phone()},
+		{"steps", reportstest.Steps(reportstest.Shapes()[1:4], []float64{1e3, 50e3, 200e3}, 2), phone().dark()},
 		{"nothing", reportstest.Run(nil, 0), phone()},
 		{"huge", hugeRun(), desk()},
 		{"huge", hugeRun(), phone()},

@@ -13,7 +13,7 @@ import (
 // loadLine is one transport with one tuning, under several loads.
 type loadLine struct {
 	key    loadKey
-	points []*reports.Summary // by load
+	points []loadPoint // by load
 	look   look
 }
 
@@ -24,14 +24,23 @@ type loadKey struct {
 	workload         reports.Workload
 }
 
+// loadPoint is what was measured under one load: an arm, or a step of its schedule.
+type loadPoint struct {
+	load     float64 // operations/s: offered, or in a closed loop achieved
+	achieved float64 // operations/s, the median of the replicates
+	response *reports.Histogram
+	each     []*reports.Histogram // of the replicates
+	note     string               // why it is less than it seems; empty if it is not
+}
+
 // loadLines are the lines of latency against load.
 type loadLines struct {
-	open  bool // the load is what was offered; in a closed loop, what was achieved
+	open  bool // the load is what was offered
 	lines []loadLine
 }
 
 // latencyAgainstLoad joins the arms that differ in their rate, or in their number
-// of clients, only. Nil if none do.
+// of clients, only, and the steps of an arm's schedule. Nil if there are none.
 func latencyAgainstLoad(groups []reports.Group) *loadLines {
 	var all []loadLine
 	for i := range groups {
@@ -48,7 +57,7 @@ func latencyAgainstLoad(groups []reports.Group) *loadLines {
 	all = slices.DeleteFunc(all, func(l loadLine) bool { return l.key.workload.Loop != loop })
 	var transports []string
 	for i := range all {
-		slices.SortStableFunc(all[i].points, func(a, b *reports.Summary) int { return cmp.Compare(loadOf(a), loadOf(b)) })
+		slices.SortStableFunc(all[i].points, func(a, b loadPoint) int { return cmp.Compare(a.load, b.load) })
 		transports = append(transports, all[i].key.transport)
 	}
 	for i, style := range palette.OfTransports(transports) {
@@ -68,8 +77,40 @@ func addToLine(lines []loadLine, s *reports.Summary) []loadLine {
 		i = len(lines)
 		lines = append(lines, loadLine{key: key})
 	}
-	lines[i].points = append(lines[i].points, s)
+	lines[i].points = append(lines[i].points, pointsOf(s)...)
 	return lines
+}
+
+// pointsOf is an arm as a point, or the steps of its schedule.
+func pointsOf(s *reports.Summary) []loadPoint {
+	var points []loadPoint
+	if steps := s.Arm.Steps(); len(steps) > 1 {
+		for _, step := range steps {
+			p := loadPoint{load: step.Offered, achieved: step.Achieved.Median, response: step.Response, each: step.Each}
+			switch {
+			case !step.Valid:
+				p.note = "INVALID"
+			case !step.Sustained:
+				p.note = "not sustained"
+			}
+			points = append(points, p)
+		}
+		return points
+	}
+	p := loadPoint{load: s.Throughput.Median, achieved: s.Throughput.Median, response: s.Arm.Response()}
+	if s.Arm.Workload.Loop == reports.LoopOpen {
+		p.load = s.Arm.Workload.Rate
+	}
+	for i := range s.Arm.Replicates {
+		p.each = append(p.each, s.Arm.Replicates[i].Response())
+	}
+	switch {
+	case !s.Valid:
+		p.note = "INVALID"
+	case s.Censored:
+		p.note = "lower bound"
+	}
+	return append(points, p)
 }
 
 // withoutLoad drops from a label what the points of a line differ in.
@@ -82,13 +123,6 @@ func withoutLoad(label string) string {
 	return strings.Join(kept, " ")
 }
 
-func loadOf(s *reports.Summary) float64 {
-	if s.Arm.Workload.Loop == reports.LoopOpen {
-		return s.Arm.Workload.Rate
-	}
-	return s.Throughput.Median
-}
-
 // loadQuantiles are those that can be chosen in the plot.
 func loadQuantiles() []float64 { return []float64{0.5, 0.99, 0.999} }
 
@@ -96,8 +130,8 @@ func (l *loadLines) plots() *groupPlots {
 	p := &groupPlots{Arms: []armPlots{}, Stages: []stageLook{}, Costs: []costTitle{}, Offers: l.open}
 	for _, line := range l.lines {
 		a := newArmPlots(line.key.label, line.look)
-		for _, s := range line.points {
-			a.Notes = append(a.Notes, noteOn(s))
+		for _, p := range line.points {
+			a.Notes = append(a.Notes, p.note)
 		}
 		lists := []*[]point{&a.P50, &a.P99, &a.P999}
 		for i, q := range loadQuantiles() {
@@ -111,32 +145,27 @@ func (l *loadLines) plots() *groupPlots {
 // loadPoints is one percentile of the points of a line, with the range over the
 // replicates. One that a sample does not carry is left empty, so that the notes
 // keep their places.
-func loadPoints(summaries []*reports.Summary, q float64) []point {
+func loadPoints(list []loadPoint, q float64) []point {
 	var points []point
-	for _, s := range summaries {
-		merged := s.Arm.Response().Percentile(q)
+	for _, l := range list {
+		merged := l.response.Percentile(q)
 		if !merged.Carried {
 			points = append(points, point{})
 			continue
 		}
-		p := point{round4(loadOf(s)), atLeastOne(merged.Value)}
-		if spread := reports.SpreadOf(reports.Latency(q), s.Arm); spread.N > 1 {
-			p = append(p, min(p[1], atLeastOne(int64(spread.Min))), max(p[1], atLeastOne(int64(spread.Max))))
+		low, high := merged.Value, merged.Value
+		for _, h := range l.each {
+			if p := h.Percentile(q); p.Carried {
+				low, high = min(low, p.Value), max(high, p.Value)
+			}
+		}
+		p := point{round4(l.load), atLeastOne(merged.Value)}
+		if low < high {
+			p = append(p, atLeastOne(low), atLeastOne(high))
 		}
 		points = append(points, p)
 	}
 	return points
-}
-
-// noteOn says why a point is less than it seems; empty if it is not.
-func noteOn(s *reports.Summary) string {
-	switch {
-	case !s.Valid:
-		return "INVALID"
-	case s.Censored:
-		return "lower bound"
-	}
-	return ""
 }
 
 // loadView is latency against load as a figure with its table.
@@ -156,18 +185,19 @@ func (l *loadLines) view() *loadView {
 	}
 	t.Columns = append(t.Columns, tables.Column{Title: "remark", Left: true})
 	for _, line := range l.lines {
-		for _, s := range line.points {
-			throughput := reports.Throughput()
-			row := texts(line.key.label, throughput.Format(loadOf(s)), throughput.Format(s.Throughput.Median))
+		for _, p := range line.points {
+			row := texts(line.key.label, perSecond(p.load), perSecond(p.achieved))
 			for _, q := range loadQuantiles() {
 				text := absent
-				if p := s.Arm.Response().Percentile(q); p.Carried {
-					text = atLeast(s) + reports.FormatLatency(float64(p.Value))
+				if v := p.response.Percentile(q); v.Carried {
+					text = reports.FormatLatency(float64(v.Value))
 				}
 				row = append(row, tables.Cell{Text: text})
 			}
-			t.Rows = append(t.Rows, append(row, tables.Cell{Text: noteOn(s)}))
+			t.Rows = append(t.Rows, append(row, tables.Cell{Text: p.note}))
 		}
 	}
-	return &loadView{about, figure{"load", "Latency against load", "log scale; range of the replicates; crossed points are INVALID or lower bounds", true, t}}
+	return &loadView{about, figure{"load", "Latency against load", "log scale; range of the replicates; crossed points must not be ranked", true, t}}
 }
+
+func perSecond(v float64) string { return reports.Throughput().Format(v) }

@@ -177,6 +177,8 @@ func TestLatencyAgainstLoad(t *testing.T) {
 	if http.Label != "http" || len(http.P99) != 3 || http.P99[2][0] != 200e3 || http.Notes[2] != "INVALID" || http.Notes[0] != "" {
 		t.Fatalf("%+v", http)
 	}
+	steps := written(t, reportstest.Steps(reportstest.Shapes()[1:3], []float64{1e3, 100e3, 200e3}, 2))
+	inOrder(t, steps, "<h1>", `<ol class="ranking">`, "<h2>Latency against load", "1,000/s", "http", "200,000/s", "not sustained")
 	if strings.Contains(written(t, reportstest.Run(reportstest.Shapes(), 2)), "Latency against load") {
 		t.Error("one load is drawn as several")
 	}
