@@ -23,26 +23,26 @@ func (c counters) since(before counters) map[string]uint64 {
 }
 
 // count adds up the counters of all endpoints and nodes.
-func (r *replicate) count() counters {
+func (s *raftSystem) count() counters {
 	c := counters{}
-	for _, id := range r.cluster.IDs() {
-		n := r.cluster.Node(id)
+	for _, id := range s.cluster.IDs() {
+		n := s.cluster.Node(id)
 		if n == nil {
 			continue
 		}
 		c.addTransport(n.Transport())
-		s := n.Stats()
-		c["proposed"] += s.Proposed
-		c["propose_batches"] += s.ProposeBatches
-		c["appends"] += s.Appends
-		c["append_entries"] += s.AppendEntries
-		c["append_bytes"] += s.AppendBytes
-		c["failed_calls"] += s.FailedCalls
-		c["reorders"] += s.Reorders
-		c["snapshots"] += s.Snapshots
-		c["snapshots_installed"] += s.Installs
+		stats := n.Stats()
+		c["proposed"] += stats.Proposed
+		c["propose_batches"] += stats.ProposeBatches
+		c["appends"] += stats.Appends
+		c["append_entries"] += stats.AppendEntries
+		c["append_bytes"] += stats.AppendBytes
+		c["failed_calls"] += stats.FailedCalls
+		c["reorders"] += stats.Reorders
+		c["snapshots"] += stats.Snapshots
+		c["snapshots_installed"] += stats.Installs
 	}
-	for _, cl := range r.clients {
+	for _, cl := range s.clients {
 		c.addTransport(cl.Transport())
 		batches, ops := cl.Batches()
 		c["client_batches"] += batches
@@ -74,13 +74,13 @@ func (c counters) addTransport(t core.Transport) {
 }
 
 // distributions joins those of all nodes, and those of all clients, by name.
-func (r *replicate) distributions() []batch.Distribution {
+func (s *raftSystem) distributions() []batch.Distribution {
 	var all []batch.Distribution
-	for _, cl := range r.clients {
+	for _, cl := range s.clients {
 		all = join(all, cl.Distributions())
 	}
-	for _, id := range r.cluster.IDs() {
-		if n := r.cluster.Node(id); n != nil {
+	for _, id := range s.cluster.IDs() {
+		if n := s.cluster.Node(id); n != nil {
 			all = join(all, n.Distributions())
 		}
 	}

@@ -23,6 +23,8 @@ import (
 // Settings describe an experiment. Slices are lists of which every combination
 // becomes an arm.
 type Settings struct {
+	Layer Layer // empty: LayerRaft
+
 	Transports []transports.Spec
 	Nodes      []int
 	Clients    []int     // closed loop: each has one operation under way
@@ -114,6 +116,9 @@ func (s *Settings) Validate() error {
 }
 
 func (s *Settings) validateLists() error {
+	if s.Layer != "" && s.Layer != LayerRaft && s.Layer != LayerEcho {
+		return fmt.Errorf("layer %q: allowed are %s, %s", s.Layer, LayerRaft, LayerEcho)
+	}
 	if len(s.Transports) == 0 {
 		return errors.New("--transport: name at least one")
 	}

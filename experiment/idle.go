@@ -41,7 +41,7 @@ func (r *replicate) watchIdle(ctx context.Context) idleUse {
 	if length == 0 {
 		return idleUse{}
 	}
-	wire := r.cluster.Traffic()
+	wire := r.system.traffic()
 	start, before := time.Now(), readMeter(r.host.files)
 	select {
 	case <-ctx.Done():
@@ -52,7 +52,7 @@ func (r *replicate) watchIdle(ctx context.Context) idleUse {
 	use := idleUse{length: time.Since(start), cost: after.since(before)}
 	use.cost.GoroutinesMax = new(int64(runtime.NumGoroutine()))
 	if !r.inProcess {
-		addWire(&use.cost, wire, r.cluster.Traffic())
+		addWire(&use.cost, wire, r.system.traffic())
 	}
 	return use
 }

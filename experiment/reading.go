@@ -46,9 +46,9 @@ func (r *replicate) open() {
 	before := &reading{
 		host:          r.host.read(),
 		waits:         readWaits(),
-		distributions: r.distributions(),
-		counters:      r.count(),
-		wire:          r.cluster.Traffic(),
+		distributions: r.system.distributions(),
+		counters:      r.system.count(),
+		wire:          r.system.traffic(),
 	}
 	before.meter = readMeter(r.host.files)
 	r.ends.mu.Lock()
@@ -60,7 +60,7 @@ func (r *replicate) open() {
 func (r *replicate) close() {
 	after := r.between()
 	r.look()
-	after.distributions, after.waits, after.host = r.distributions(), readWaits(), r.host.read()
+	after.distributions, after.waits, after.host = r.system.distributions(), readWaits(), r.host.read()
 	r.ends.mu.Lock()
 	defer r.ends.mu.Unlock()
 	r.ends.closing = after
@@ -69,7 +69,7 @@ func (r *replicate) close() {
 // between takes a reading while the window goes on, of what has a cost.
 func (r *replicate) between() *reading {
 	now := &reading{meter: readMeter(r.host.files)}
-	now.wire, now.counters = r.cluster.Traffic(), r.count()
+	now.wire, now.counters = r.system.traffic(), r.system.count()
 	return now
 }
 

@@ -30,7 +30,7 @@ func started(tb testing.TB, transport string) *replicate {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		if err := r.stop(); err != nil {
+		if err := r.system.close(); err != nil {
 			tb.Error(err)
 		}
 	})
@@ -39,6 +39,9 @@ func started(tb testing.TB, transport string) *replicate {
 	}
 	return r
 }
+
+// raftOf is the cluster that a replicate measures.
+func raftOf(r *replicate) *raftSystem { return r.system.(*raftSystem) }
 
 // BenchmarkReading is what both readings of a window cost together.
 func BenchmarkReading(b *testing.B) {
@@ -70,7 +73,7 @@ func TestReadingsGrow(t *testing.T) {
 		t.Fatalf("%d goroutines before anybody looked", n)
 	}
 	r.open()
-	for _, c := range r.clients {
+	for _, c := range raftOf(r).clients {
 		for _, key := range []string{"a", "b"} {
 			if err := c.Do(context.Background(), &client.Op{Command: kv.AppendPut(nil, []byte(key), nil)}); err != nil {
 				t.Fatal(err)
@@ -98,7 +101,7 @@ func TestReadingsGrow(t *testing.T) {
 			t.Errorf("%s: %v", name, p)
 		}
 	}
-	if out.Counters["client_ops"] != 2*uint64(len(r.clients)) {
+	if out.Counters["client_ops"] != 2*uint64(len(raftOf(r).clients)) {
 		t.Errorf("counters %v", out.Counters)
 	}
 	if out.Idle != nil {
@@ -112,7 +115,7 @@ func TestReadingsGrow(t *testing.T) {
 	for _, d := range spread(before.distributions, after.distributions) {
 		spreads[d.Name] = d.Histogram.Count()
 	}
-	if spreads["client_batch_ops"] != 2*int64(len(r.clients)) || spreads["append_entries_per_message"] == 0 {
+	if spreads["client_batch_ops"] != 2*int64(len(raftOf(r).clients)) || spreads["append_entries_per_message"] == 0 {
 		t.Errorf("distributions %v", spreads)
 	}
 }

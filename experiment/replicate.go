@@ -3,17 +3,12 @@ package experiment
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"time"
 
-	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/client"
-	"github.com/raftbench/raftbench/core/cluster"
-	"github.com/raftbench/raftbench/core/node"
 	"github.com/raftbench/raftbench/reports"
 	"github.com/raftbench/raftbench/workloads"
-	"github.com/raftbench/raftbench/workloads/kv"
 )
 
 // replicate measures one arm once, on a cluster of its own.
@@ -27,9 +22,8 @@ type replicate struct {
 	// goroutine that watches. It must not wait. The replicate is its own.
 	partial func(*reports.Replicate)
 
-	cluster   *cluster.Cluster
+	system    system
 	inProcess bool // no bytes cross a wire
-	clients   []*client.Client
 
 	host   *host
 	idle   idleUse
@@ -50,7 +44,7 @@ func (r *replicate) measure(ctx context.Context) (*reports.Replicate, error) {
 		return nil, err
 	}
 	result, err := r.drive(ctx)
-	return result, errors.Join(err, r.stop())
+	return result, errors.Join(err, r.system.close())
 }
 
 func (r *replicate) start(ctx context.Context) error {
@@ -61,23 +55,8 @@ func (r *replicate) start(ctx context.Context) error {
 	r.inProcess, r.host = network.InProcess, newHost(thisMachine())
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	r.cluster, err = cluster.Start(ctx, cluster.Config{
-		Nodes:           r.arm.Nodes,
-		Network:         network,
-		NewStateMachine: func() core.StateMachine { return kv.New(r.settings.Keys) },
-		Node:            node.Config{Batch: r.arm.Batch, Pipeline: r.arm.Pipeline, Callers: r.arm.Clients, Seed: r.seed},
-		BasePort:        r.settings.BasePort,
-		Timeouts:        r.settings.Timeouts,
-	})
+	r.system, err = r.newSystem(ctx, network)
 	return err
-}
-
-func (r *replicate) stop() error {
-	var errs []error
-	for _, c := range r.clients {
-		errs = append(errs, c.Close())
-	}
-	return errors.Join(append(errs, r.cluster.Close())...)
 }
 
 func (r *replicate) drive(ctx context.Context) (*reports.Replicate, error) {
@@ -152,18 +131,5 @@ func (r *replicate) connect(_ int, done func([]*client.Op)) (workloads.Target, e
 	if r.arm.Rate == 0 {
 		callers = r.arm.Clients / links(r.arm.Clients)
 	}
-	c, err := r.cluster.Client(client.Config{
-		Batch:       r.arm.Batch,
-		Depth:       r.arm.Pipeline,
-		Timeout:     r.settings.Timeout,
-		Callers:     callers,
-		ReadBytes:   r.arm.Payload,
-		SampleEvery: r.arm.sampling(),
-		Done:        done,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("open client: %w", err)
-	}
-	r.clients = append(r.clients, c)
-	return c, nil
+	return r.system.connect(callers, done)
 }

@@ -41,7 +41,7 @@ func (r *replicate) convert(m *workloads.Measurement) *reports.Replicate {
 		Errors:     map[string]uint64{},
 		Histograms: histograms(&m.Window),
 		Series:     series(&m.Series, &m.Window),
-		Events:     elections(r.cluster.Leaderships(), m.Start.Add(m.Window.From), m.Window.Duration()),
+		Events:     elections(r.system.leaderships(), m.Start.Add(m.Window.From), m.Window.Duration()),
 		Steps:      steps(m),
 		Breakdown:  breakdown(&total, m.Loop),
 	}

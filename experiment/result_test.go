@@ -128,9 +128,9 @@ func TestElectionWithinTheWindow(t *testing.T) {
 	defer cancel()
 	r := &replicate{settings: s, arm: p.Arms[0], seed: 1}
 	r.progress = func(workloads.Progress) {
-		switch r.cluster.Leader() {
+		switch raftOf(r).cluster.Leader() {
 		case 1:
-			r.cluster.Node(1).TransferLeadership(2)
+			raftOf(r).cluster.Node(1).TransferLeadership(2)
 		case 2:
 			cancel()
 		}

@@ -231,6 +231,9 @@ func (s *Settings) describe(a Arm) reports.Arm {
 	if s.Zipf > 0 {
 		load.KeyChoice = fmt.Sprintf("zipf %g", s.Zipf)
 	}
+	if s.Layer == LayerEcho {
+		load = reports.Load{Name: string(LayerEcho), Loop: load.Loop, Nodes: 1, Clients: a.Clients, PayloadBytes: a.Payload, Network: load.Network}
+	}
 	if a.Rate > 0 {
 		load.Loop, load.Rate, load.Arrivals = reports.LoopOpen, a.Rate, s.Arrivals.String()
 		load.Stages = a.Stages.String()
@@ -244,6 +247,9 @@ func (s *Settings) describe(a Arm) reports.Arm {
 			Linger:         a.Batch.Linger,
 			Pipeline:       a.Pipeline,
 		}},
+	}
+	if s.Layer == LayerEcho {
+		arm.Workload.Tuning = reports.Tuning{} // nothing is batched, and nothing replicated
 	}
 	for _, o := range a.Transport.Options.All() {
 		arm.Options = append(arm.Options, reports.Option{Name: o.Name, Value: o.Value})

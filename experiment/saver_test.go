@@ -171,7 +171,7 @@ func benchmarkPartial(b *testing.B, clients int, window time.Duration) {
 	if info, err := os.Stat(filepath.Join(dir, reports.JournalName)); err == nil {
 		b.ReportMetric(float64(info.Size())/float64(b.N), "B/record") // or less, once it was written anew
 	}
-	if err := errors.Join(keeper.Finish(run), r.stop()); err != nil {
+	if err := errors.Join(keeper.Finish(run), r.system.close()); err != nil {
 		b.Fatal(err)
 	}
 }

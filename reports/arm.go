@@ -46,10 +46,14 @@ type Workload struct {
 	Tuning
 }
 
+// NameEcho is the Name of a load that has no Raft in it: each operation is one
+// call that is answered at once.
+const NameEcho = "echo"
+
 // Load is what the clients ask for. Arms are ranked against each other only
 // under an equal load.
 type Load struct {
-	Name         string  `json:"name"` // "kv"
+	Name         string  `json:"name"` // "kv"; NameEcho
 	Loop         Loop    `json:"loop"`
 	Nodes        int     `json:"nodes"`
 	Clients      int     `json:"clients"`

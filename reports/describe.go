@@ -9,6 +9,9 @@ import (
 // payload 128 B".
 func (l Load) String() string {
 	parts := []string{plural(l.Nodes, "node")}
+	if l.Name == NameEcho {
+		parts[0] = "one round trip without Raft"
+	}
 	if l.Loop == LoopOpen {
 		arrivals := ""
 		if l.Arrivals != "" {

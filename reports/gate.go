@@ -88,10 +88,10 @@ func (g Gate) CheckArm(r *Run, a *Arm) GateResult {
 		out.Text = fmt.Sprintf("%s samples do not carry it", FormatCount(float64(s.Samples)))
 	case !ok:
 		out.Text = "it was not measured"
-	case lowerBound && g.holds(v):
+	case lowerBound && g.Holds(v):
 		out.Observed = ">" + out.Observed
 		out.Text = "operations were refused, so the true percentile lies above what was measured"
-	case g.holds(v):
+	case g.Holds(v):
 		out.Verdict, out.Text = GatePass, g.among(a)
 	default:
 		out.Verdict, out.Text = GateFail, g.among(a)
@@ -99,7 +99,8 @@ func (g Gate) CheckArm(r *Run, a *Arm) GateResult {
 	return out
 }
 
-func (g Gate) holds(v float64) bool {
+// Holds reports whether a value meets a threshold.
+func (g Gate) Holds(v float64) bool {
 	switch {
 	case g.OrEqual && v == g.Limit:
 		return true
@@ -116,7 +117,7 @@ func (g Gate) among(a *Arm) string {
 	for i := range a.Replicates {
 		if v, ok := g.Metric.Value(&a.Replicates[i]); ok {
 			n++
-			if g.holds(v) {
+			if g.Holds(v) {
 				meet++
 			}
 		}

@@ -338,6 +338,9 @@ func lifeOn(t *testing.T, fs *disktest.Failing, name string) bool {
 	t.Helper()
 	run, list := begun()
 	list = list[:2]
+	for _, m := range list { // what matters is short, and there are many turns
+		*m.Replicate = reports.Replicate{Index: 1, Operations: m.Replicate.Operations, Valid: true}
+	}
 	dir := t.TempDir()
 	k := reports.NewKeeper(fs, dir)
 	kept, err := life(k, run, list)

@@ -100,7 +100,7 @@ func (a *app) command() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(a.runCommand(), a.compareCommand(), a.reportCommand(), a.calibrateCommand(), a.listCommand(), a.codecCommand(), a.manCommand())
+	root.AddCommand(a.runCommand(), a.echoCommand(), a.compareCommand(), a.reportCommand(), a.calibrateCommand(), a.listCommand(), a.codecCommand(), a.manCommand())
 	return root
 }
 

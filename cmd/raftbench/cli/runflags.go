@@ -12,9 +12,15 @@ import (
 	"github.com/raftbench/raftbench/workloads"
 )
 
-// runFlags is what `raftbench run` can be told.
+// runFlags is what `raftbench run`, and those that measure like it, can be told.
 type runFlags struct {
 	experiment.Settings
+
+	// register adds the command's flags to a set that writes to another runFlags, for
+	// arms of an experiment file.
+	register func(*pflag.FlagSet, *runFlags)
+	names    []string // flags in which those arms may differ
+
 	transports string
 	file       string
 	arrivals   string
@@ -29,7 +35,9 @@ type runFlags struct {
 
 // runFlags adds all flags to a set that writes to f.
 func (a *app) runFlags(fs *pflag.FlagSet, f *runFlags) {
+	f.register, f.names = a.runFlags, append([]string{"nodes", "batch.size", "linger", "batch.policy", "pipeline"}, loadNames()...)
 	a.loadFlags(fs, f)
+	a.clusterFlags(fs, f)
 	a.tuningFlags(fs, f)
 	a.timeoutFlags(fs, f)
 	a.planFlags(fs, f)
@@ -38,17 +46,25 @@ func (a *app) runFlags(fs *pflag.FlagSet, f *runFlags) {
 // loadFlags are about what the clients ask for.
 func (a *app) loadFlags(fs *pflag.FlagSet, f *runFlags) {
 	fs.StringVar(&f.transports, "transport", "all", "transports, each with options: "+a.transportNames()+"; such as grpc,grpc:mode=unary,rawtcp:conns=4")
-	fs.Var(newList(&f.Nodes, "list", "3", parseCount), "nodes", "members of the cluster: 1, 3, 5 or 7")
 	fs.VarP(newList(&f.Clients, "list", "64", parseCount), "clients", "c", "closed loop: clients, each with one operation under way")
 	fs.VarP(newList(&f.Rates, "list", "", parseRate), "rate", "r", "open loop instead: operations per second, such as 5k; latency counts from the intended start")
 	fs.Var(stagesValue{&f.Stages}, "stages", "open loop whose rate changes: steps such as 10s:1k,20s:5k and ramps such as 10s:1k..5k; instead of -r and -d")
 	fs.StringVar(&f.arrivals, "arrivals", "poisson", "open loop: poisson or constant")
 	fs.Var(newList(&f.Payloads, "list", "128B", parseSize), "payload", "bytes of a value")
+	fs.IntVar(&f.BasePort, "port", 0, "port of node 1, the others follow; 0: any free ports")
+	fs.IntVar(&f.MaxOutstanding, "max-outstanding", 1<<16, "open loop: operations under way at most; more are refused and counted")
+}
+
+// loadNames are the flags of loadFlags in which arms may differ.
+func loadNames() []string { return []string{"transport", "clients", "rate", "stages", "payload"} }
+
+// clusterFlags are about what only a cluster has.
+func (a *app) clusterFlags(fs *pflag.FlagSet, f *runFlags) {
+	fs.Var(newList(&f.Nodes, "list", "3", parseCount), "nodes", "members of the cluster: 1, 3, 5 or 7")
 	fs.Float64Var(&f.Reads, "reads", 0, "share of the operations that read, 0 to 1")
 	fs.StringVar((*string)(&f.ReadMode), "read-mode", string(experiment.ReadIndex), "how reads are linearizable: readindex or log")
 	fs.IntVar(&f.Keys, "keys", workloads.DefaultKeys, "number of distinct keys")
 	fs.Float64Var(&f.Zipf, "zipf", 0, "skew of the keys: Zipf's exponent; 0: all equally likely")
-	fs.IntVar(&f.MaxOutstanding, "max-outstanding", 1<<16, "open loop: operations under way at most; more are refused and counted")
 }
 
 // tuningFlags are about how the cluster carries it.
@@ -57,7 +73,6 @@ func (a *app) tuningFlags(fs *pflag.FlagSet, f *runFlags) {
 	fs.Var(newList(&f.Lingers, "list", "0s", parseDuration), "linger", "a batch closes so long after its first item (as in Kafka); 0: what gathers while the last one is under way")
 	fs.Var(newList(&f.Policies, "list", "", parsePolicy), "batch.policy", "none, natural or linger; default: linger where --linger is above 0, else natural")
 	fs.Var(newList(&f.Pipelines, "list", "4", parseCount), "pipeline", "batches under way at once: AppendEntries to each follower, and on each client link")
-	fs.IntVar(&f.BasePort, "port", 0, "port of node 1, the others follow; 0: any free ports")
 }
 
 // timeoutFlags are about when to give up.

@@ -14,17 +14,12 @@ import (
 	"github.com/raftbench/raftbench/workloads"
 )
 
-// armNames are the flags in which the named arms of an experiment file may differ.
-func armNames() []string {
-	return []string{"transport", "nodes", "clients", "rate", "payload", "batch.size", "linger", "batch.policy", "pipeline"}
-}
-
 // plan resolves file, environment and flags, in this order of strength.
 func (a *app) plan(fs *pflag.FlagSet, f *runFlags) (*experiment.Plan, settings.Sources, error) {
 	var file *settings.File
 	if f.file != "" {
 		var err error
-		if file, err = settings.Read(f.file, settings.Names(fs), armNames()); err != nil {
+		if file, err = settings.Read(f.file, settings.Names(fs), f.names); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -98,7 +93,7 @@ func (a *app) nameArms(fs *pflag.FlagSet, f *runFlags, file *settings.File, sour
 	for _, arm := range file.Arms {
 		own := new(runFlags)
 		ownFlags := pflag.NewFlagSet(arm.Name, pflag.ContinueOnError)
-		a.runFlags(ownFlags, own)
+		f.register(ownFlags, own)
 		ownSources, err := armValues(ownFlags, fs, file.Path, arm, sources)
 		if err != nil {
 			return err

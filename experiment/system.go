@@ -1,0 +1,133 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/batch"
+	"github.com/raftbench/raftbench/core/client"
+	"github.com/raftbench/raftbench/core/cluster"
+	"github.com/raftbench/raftbench/core/node"
+	"github.com/raftbench/raftbench/workloads"
+	"github.com/raftbench/raftbench/workloads/kv"
+)
+
+// Layer says how much is between a client's operation and its result.
+type Layer string
+
+// The layers.
+const (
+	// LayerRaft: client, leader, followers, commit, apply, client.
+	LayerRaft Layer = "raft"
+	// LayerEcho: one round trip of a Raft-shaped message, without consensus.
+	LayerEcho Layer = "echo"
+)
+
+// system is what a replicate measures.
+type system interface {
+	// connect opens the link of one of the driver's workers, whose clients wait for
+	// so many operations at once; zero in an open loop.
+	connect(callers int, done func([]*client.Op)) (workloads.Target, error)
+
+	traffic() cluster.Traffic
+	leaderships() []cluster.Leadership
+	count() counters
+	distributions() []batch.Distribution
+
+	// close stops everything, the links first.
+	close() error
+}
+
+// newSystem starts what an arm asks for.
+func (r *replicate) newSystem(ctx context.Context, network *core.Network) (system, error) {
+	if r.settings.Layer == LayerEcho {
+		echo, err := cluster.StartEcho(cluster.EchoConfig{
+			Network: network, Timeouts: r.settings.Timeouts, Port: r.settings.BasePort,
+		})
+		return &echoSystem{echo: echo, settings: r.settings}, err
+	}
+	c, err := cluster.Start(ctx, cluster.Config{
+		Nodes:           r.arm.Nodes,
+		Network:         network,
+		NewStateMachine: func() core.StateMachine { return kv.New(r.settings.Keys) },
+		Node:            node.Config{Batch: r.arm.Batch, Pipeline: r.arm.Pipeline, Callers: r.arm.Clients, Seed: r.seed},
+		BasePort:        r.settings.BasePort,
+		Timeouts:        r.settings.Timeouts,
+	})
+	return &raftSystem{cluster: c, settings: r.settings, arm: &r.arm}, err
+}
+
+// raftSystem is a cluster and its clients.
+type raftSystem struct {
+	settings *Settings
+	arm      *Arm
+	cluster  *cluster.Cluster
+	clients  []*client.Client
+}
+
+func (s *raftSystem) connect(callers int, done func([]*client.Op)) (workloads.Target, error) {
+	c, err := s.cluster.Client(client.Config{
+		Batch:       s.arm.Batch,
+		Depth:       s.arm.Pipeline,
+		Timeout:     s.settings.Timeout,
+		Callers:     callers,
+		ReadBytes:   s.arm.Payload,
+		SampleEvery: s.arm.sampling(),
+		Done:        done,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open client: %w", err)
+	}
+	s.clients = append(s.clients, c)
+	return c, nil
+}
+
+func (s *raftSystem) traffic() cluster.Traffic          { return s.cluster.Traffic() }
+func (s *raftSystem) leaderships() []cluster.Leadership { return s.cluster.Leaderships() }
+
+func (s *raftSystem) close() error {
+	var errs []error
+	for _, c := range s.clients {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(append(errs, s.cluster.Close())...)
+}
+
+// echoSystem is a server that answers at once, and its clients.
+type echoSystem struct {
+	settings *Settings
+	echo     *cluster.Echo
+	clients  []*cluster.EchoClient
+}
+
+func (s *echoSystem) connect(_ int, done func([]*client.Op)) (workloads.Target, error) {
+	c, err := s.echo.Client(s.settings.Timeout, done)
+	if err != nil {
+		return nil, fmt.Errorf("open client: %w", err)
+	}
+	s.clients = append(s.clients, c)
+	return c, nil
+}
+
+func (s *echoSystem) traffic() cluster.Traffic            { return s.echo.Traffic() }
+func (s *echoSystem) leaderships() []cluster.Leadership   { return nil }
+func (s *echoSystem) distributions() []batch.Distribution { return nil }
+
+func (s *echoSystem) count() counters {
+	c := counters{}
+	c.addTransport(s.echo.Server())
+	for _, cl := range s.clients {
+		c.addTransport(cl.Transport())
+	}
+	return c
+}
+
+func (s *echoSystem) close() error {
+	var errs []error
+	for _, c := range s.clients {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(append(errs, s.echo.Close())...)
+}
