@@ -193,31 +193,6 @@ func TestTheWindowStaysClosed(t *testing.T) {
 	}
 }
 
-func TestAHistoryIsBounded(t *testing.T) {
-	h := NewHistory(10)
-	run(t, Config{Connect: NullTarget, Clients: 3, Operations: 25, History: h})
-	if events, dropped := h.Events(); len(events) != 10 || dropped != 15 {
-		t.Fatalf("%d events kept and %d dropped, want 10 and 15", len(events), dropped)
-	}
-}
-
-func TestAHistoryHasWhatWasInFlight(t *testing.T) {
-	h := NewHistory(100)
-	run(t, Config{
-		Clients: 3, Duration: 20 * time.Millisecond, Grace: time.Millisecond, History: h,
-		Connect: func(int, func([]*client.Op)) (Target, error) { return targetFunc(func([]*client.Op) {}), nil },
-	})
-	events, _ := h.Events()
-	if len(events) != 3 {
-		t.Fatalf("%d events, want the 3 in flight", len(events))
-	}
-	for i, e := range events {
-		if e.Outcome != client.OutcomeUnknown || len(e.Command) == 0 || e.Client != i || e.Returned <= e.Invoked {
-			t.Fatalf("event %d: %+v", i, e)
-		}
-	}
-}
-
 func TestAFixedWarmupIsKeptApart(t *testing.T) {
 	for name, c := range map[string]Config{"closed": {Clients: 8}, "open": {Schedule: open(10_000, Constant)}} {
 		t.Run(name, func(t *testing.T) {
@@ -392,33 +367,6 @@ func TestProgressAndSnapshotsDuringARun(t *testing.T) {
 	}
 	if expected, observed, ok := LittlesLaw(m); !ok {
 		t.Fatalf("%v operations under way, the latencies say %v", observed, expected)
-	}
-}
-
-func TestABadConfigIsNamed(t *testing.T) {
-	good := Config{Generate: puts, Connect: NullTarget, Clients: 1, Duration: 1}
-	for want, change := range map[string]func(*Config){
-		"required":      func(c *Config) { c.Connect = nil },
-		"either":        func(c *Config) { c.Schedule = open(1, Poisson) },
-		"or a schedule": func(c *Config) { c.Clients = 0 },
-		"workers":       func(c *Config) { c.Workers = -1 },
-		"-1 clients":    func(c *Config) { c.Clients = -1 },
-		"2 workers":     func(c *Config) { c.Workers = 2 },
-		"warm-up":       func(c *Config) { c.Warmup = -2 },
-		"negative":      func(c *Config) { c.Duration = -1 },
-		"a number of":   func(c *Config) { c.Duration = 0 },
-		"stage 1":       func(c *Config) { c.Clients, c.Schedule = 0, open(-1, Poisson) },
-		"outstanding":   func(c *Config) { c.Clients, c.Schedule, c.MaxOutstanding = 0, open(1, Poisson), -1 },
-		"worker 0: no":  func(c *Config) { c.Generate = func(int) (Generator, error) { return nil, errors.New("no") } },
-	} {
-		c := good
-		change(&c)
-		if _, err := New(c); err == nil || !strings.Contains(err.Error(), want) && want != "or a schedule" {
-			t.Fatalf("error %v, want one with %q", err, want)
-		}
-	}
-	if _, err := New(good); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -6,8 +6,8 @@ import (
 )
 
 // Values up to 2*perOctave are counted one by one; above, each power of two is
-// cut into perOctave buckets, so that a bucket's middle is within 1/32, 3.1 %, of
-// all that it holds. What is beyond the last bucket is counted there.
+// cut into perOctave buckets, so that all that a bucket holds is less than 1/16, 6.3 %,
+// above its lowest. What is beyond the last bucket is counted there.
 const (
 	perOctave = 16
 	octaves   = 33 // up to 2^38: 275 s in nanoseconds, 256 GiB in bytes
@@ -73,14 +73,15 @@ func (h *Histogram) Mean() float64 {
 }
 
 // Buckets yields the values with how often they were counted, smallest first. A
-// value of 32 or more stands for a bucket: it is the bucket's middle.
+// value of 32 or more stands for a bucket: it is the bucket's lowest, because the
+// sizes that programs choose are mostly powers of two, where buckets begin.
 func (h *Histogram) Buckets() iter.Seq2[int64, uint64] {
 	return func(yield func(int64, uint64) bool) {
 		for i, n := range h.counts {
 			if n == 0 {
 				continue
 			}
-			if low, high := bounds(i); !yield(low+(high-low)/2, n) {
+			if low, _ := bounds(i); !yield(low, n) {
 				return
 			}
 		}
