@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/raftbench/raftbench/reports"
@@ -56,6 +57,47 @@ func TestHeadlineIsAVerdictWherePairsSuffice(t *testing.T) {
 				t.Fatal(diff)
 			}
 		})
+	}
+}
+
+// In an open loop all achieve the rate that is offered: who leads is who answers
+// sooner.
+func TestHeadlineOfAnOpenLoopIsAboutLatency(t *testing.T) {
+	slow := func(base time.Duration) []time.Duration {
+		var list []time.Duration
+		for i := range 10 {
+			list = append(list, base+time.Duration(i)*10*time.Microsecond)
+		}
+		return list
+	}
+	run := &reports.Run{Status: reports.StatusComplete, Plan: reports.Plan{Replicates: 10, Interleaved: true}}
+	for _, a := range []struct {
+		label string
+		p99   time.Duration
+	}{{"grpc", 2 * time.Millisecond}, {"http", time.Millisecond}} {
+		arm := reports.Arm{Label: a.label, Transport: a.label, Workload: reports.Workload{Load: reports.Load{Loop: reports.LoopOpen, Rate: 1000}}}
+		for i, p99 := range slow(a.p99) {
+			h := hdrhistogram.New(1, int64(time.Minute), 3)
+			_ = h.RecordValues(int64(p99), 5000) // in range
+			arm.Replicates = append(arm.Replicates, reports.Replicate{
+				Block: i + 1, Window: 5 * time.Second, Valid: true, Operations: reports.Operations{Started: 5000, Succeeded: 5000},
+				Histograms: []reports.OpHistogram{{Op: "put", Kind: reports.KindResponse, Histogram: reports.NewHistogram(h)}},
+			})
+		}
+		run.Arms = append(run.Arms, arm)
+	}
+	if h := headline(run); !strings.HasPrefix(h.Text, "http is better than grpc: p99 -48.9 %") {
+		t.Errorf("a verdict: %+v", h)
+	}
+	for i := range run.Arms {
+		run.Arms[i].Replicates = run.Arms[i].Replicates[:2]
+	}
+	want := reports.Headline{Text: "http has the lowest p99: 1.01 ms, against 2.01 ms of grpc.", Note: "An estimate from 2 replicates."}
+	if diff := cmp.Diff(want, headline(run)); diff != "" {
+		t.Error(diff)
+	}
+	if order := reports.Summarize(run)[0].Order(); order[0].Arm.Label != "http" {
+		t.Errorf("%s comes first", order[0].Arm.Label)
 	}
 }
 

@@ -100,3 +100,10 @@ func calibrationOf(run *reports.Run) *calibrationView {
 	}
 	return v
 }
+
+func truth(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -43,18 +42,9 @@ type effectView struct {
 	Tone                  string // class: good, bad, same or open
 }
 
-// rankingOf puts the arms in order of throughput, those that are not ranked last.
+// rankingOf puts the arms in the order of the headline.
 func rankingOf(g *reports.Group, looks map[*reports.Arm]look, comparisons []reports.Comparison) []rankView {
-	order := make([]*reports.Summary, len(g.Summaries))
-	for i := range order {
-		order[i] = &g.Summaries[i]
-	}
-	slices.SortStableFunc(order, func(a, b *reports.Summary) int {
-		if a.Ranked() != b.Ranked() {
-			return cmp.Compare(truth(b.Ranked()), truth(a.Ranked()))
-		}
-		return cmp.Compare(b.Throughput.Median, a.Throughput.Median)
-	})
+	order := g.Order()
 	longest := 0.0
 	for _, s := range order {
 		longest = max(longest, s.Throughput.Max)
@@ -92,13 +82,6 @@ func atLeast(s *reports.Summary) string {
 		return ">"
 	}
 	return ""
-}
-
-func truth(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 func barOf(s reports.Spread, longest float64) barView {

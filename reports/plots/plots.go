@@ -79,10 +79,6 @@ type arm struct {
 
 // newScene splits the run into panels and keeps to the bounds.
 func newScene(run *reports.Run) *scene {
-	styles := map[*reports.Arm]palette.Style{}
-	for i, s := range palette.Of(run) {
-		styles[&run.Arms[i]] = s
-	}
 	s := &scene{run: run}
 	summaries := reports.Summarize(run)
 	for i := range summaries {
@@ -92,13 +88,23 @@ func newScene(run *reports.Run) *scene {
 			g.Summaries = g.Summaries[:maxArms]
 		}
 		out := group{load: g.Load, summary: g}
+		styles := stylesOf(g)
 		for j := range g.Summaries {
 			a := &g.Summaries[j]
-			out.arms = append(out.arms, arm{a, a.Arm.Response(), styles[a.Arm]})
+			out.arms = append(out.arms, arm{a, a.Arm.Response(), styles[j]})
 		}
 		s.groups = append(s.groups, out)
 	}
 	return s
+}
+
+// stylesOf is the look of each arm of a panel: those of one transport differ there.
+func stylesOf(g *reports.Group) []palette.Style {
+	var transports []string
+	for i := range g.Summaries {
+		transports = append(transports, g.Summaries[i].Arm.Transport)
+	}
+	return palette.OfTransports(transports)
 }
 
 // Compare draws by what factor arms differ from the arms they are compared with,

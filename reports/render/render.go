@@ -153,12 +153,8 @@ func hasEvents(run *reports.Run) bool {
 
 // ofRun compares the arms of one run with its baseline, without the zero line.
 func ofRun(run *reports.Run) []reports.Comparison {
-	base := reports.Baseline(run)
-	if base == nil {
-		return nil
-	}
 	var list []reports.Comparison
-	for _, c := range reports.CompareArms(run, base) {
+	for _, c := range reports.CompareLoads(run) {
 		if !c.Other.Arm.InProcess {
 			list = append(list, c)
 		}
