@@ -33,15 +33,18 @@ func WriteBenchmark(w io.Writer, r Result) error {
 // gives them.
 func WriteTable(w io.Writer, results []Result) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "message\tpayload\tcodec\tencode\tdecode\tencoded\tencode allocs\tdecode allocs\t")
+	text := []byte("message\tpayload\tcodec\tencode\tdecode\tencoded\tencode allocs\tdecode allocs\t\n")
 	for i := 0; i+1 < len(results); i += 2 {
 		e, d := results[i], results[i+1]
 		payload := "-"
 		if e.Message.Payload > 0 {
 			payload = reports.FormatBytes(int64(e.Message.Payload))
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%.1f\t%.1f\t\n", e.Message.Name, payload, e.Codec,
+		text = fmt.Appendf(text, "%s\t%s\t%s\t%s\t%s\t%s\t%.1f\t%.1f\t\n", e.Message.Name, payload, e.Codec,
 			reports.FormatLatency(e.NSPerOp), reports.FormatLatency(d.NSPerOp), reports.FormatBytes(int64(e.EncodedBytes)), e.Allocs, d.Allocs)
+	}
+	if _, err := t.Write(text); err != nil {
+		return err
 	}
 	return t.Flush()
 }
