@@ -31,7 +31,7 @@ func play(c batch.Config, script string) []string {
 		case step[0] == '@':
 			s.Now = s.Now.Add(time.Duration(number(step[1:])) * time.Millisecond)
 		default:
-			q.Push(i, number(step[1:]), s.Now)
+			q.Push(i, 1, number(step[1:]), s.Now)
 		}
 	}
 	return got
@@ -47,24 +47,39 @@ func number(s string) int {
 
 func TestPolicies(t *testing.T) {
 	linger := batch.Config{SizeBytes: 10, Linger: 5 * time.Millisecond}
+	count := batch.Config{SizeBytes: 1000, Ops: 3, Linger: 5 * time.Millisecond}
+	adaptive := batch.Config{Policy: batch.Adaptive, SizeBytes: 10, Linger: 5 * time.Millisecond}
 	for name, c := range map[string]struct {
 		config batch.Config
 		script string
 		want   []string
 	}{
-		"nothing queued":                          {batch.Config{}, "? ", []string{"0 open"}},
-		"none: every item alone":                  {batch.Config{Policy: batch.None}, "+1 +1 fly3 ? ? ?", []string{"1 single", "1 single", "0 open"}},
-		"natural: at once when idle":              {batch.Config{}, "+1 +1 ?", []string{"2 idle"}},
-		"natural: gathers while one is under way": {batch.Config{SizeBytes: 10}, "fly1 +1 ? +1 ? fly0 ?", []string{"0 open", "0 open", "2 idle"}},
-		"natural: a full batch does not wait":     {batch.Config{SizeBytes: 10}, "fly1 +4 +4 ? +4 ? ?", []string{"0 open", "2 full", "0 open"}},
-		"linger: batch.size first":                {linger, "+4 ? +6 ?", []string{"0 open", "2 full"}},
-		"linger: time first":                      {linger, "+4 @4 +1 ? @1 ?", []string{"0 open", "2 expired"}},
-		"linger: counts from the first item":      {linger, "+1 @3 +1 @2 ?", []string{"2 expired"}},
-		"linger: the next batch starts anew":      {linger, "+9 @3 +5 ? @4 ? @1 ?", []string{"1 full", "0 open", "1 expired"}},
-		"linger: not for flights before":          {linger, "fly4 +4 @5 ?", []string{"1 expired"}},
-		"linger: a sole waiter does not linger":   {linger, "+1 sole ?", []string{"1 sole item"}},
-		"an oversize item goes alone":             {linger, "+2 +30 +2 ? ? ?", []string{"1 full", "1 full", "0 open"}},
-		"order is kept over many batches":         {batch.Config{SizeBytes: 2}, "+1 +1 +1 +1 +1 ? ? ?", []string{"2 full", "2 full", "1 idle"}},
+		"nothing queued":                               {batch.Config{}, "? ", []string{"0 open"}},
+		"none: every item alone":                       {batch.Config{Policy: batch.None}, "+1 +1 fly3 ? ? ?", []string{"1 single", "1 single", "0 open"}},
+		"natural: at once when idle":                   {batch.Config{}, "+1 +1 ?", []string{"2 idle"}},
+		"natural: gathers while one is under way":      {batch.Config{SizeBytes: 10}, "fly1 +1 ? +1 ? fly0 ?", []string{"0 open", "0 open", "2 idle"}},
+		"natural: a full batch does not wait":          {batch.Config{SizeBytes: 10}, "fly1 +4 +4 ? +4 ? ?", []string{"0 open", "2 full", "0 open"}},
+		"linger: batch.size first":                     {linger, "+4 ? +6 ?", []string{"0 open", "2 full"}},
+		"linger: time first":                           {linger, "+4 @4 +1 ? @1 ?", []string{"0 open", "2 expired"}},
+		"linger: counts from the first item":           {linger, "+1 @3 +1 @2 ?", []string{"2 expired"}},
+		"linger: the next batch starts anew":           {linger, "+9 @3 +5 ? @4 ? @1 ?", []string{"1 full", "0 open", "1 expired"}},
+		"linger: not for flights before":               {linger, "fly4 +4 @5 ?", []string{"1 expired"}},
+		"linger: a sole waiter does not linger":        {linger, "+1 sole ?", []string{"1 sole item"}},
+		"an oversize item goes alone":                  {linger, "+2 +30 +2 ? ? ?", []string{"1 full", "1 full", "0 open"}},
+		"linger: what exceeds batch.size waits anew":   {linger, "+4 @3 +7 ? @4 ? @1 ?", []string{"1 full", "0 open", "1 expired"}},
+		"an oversize item goes alone, whatever came":   {linger, "+30 ? +2 +30 ? ?", []string{"1 full", "1 full", "1 full"}},
+		"count: the third closes it":                   {count, "+1 +1 ? +1 ?", []string{"0 open", "3 full"}},
+		"count: not more in a batch":                   {count, "+1 +1 +1 +1 +1 +1 +1 ? ? ?", []string{"3 full", "3 full", "0 open"}},
+		"count: time is a limit all the same":          {count, "+1 @5 ?", []string{"1 expired"}},
+		"count: none closes by bytes":                  {count, "+600 +600 ?", []string{"1 full"}},
+		"count: natural does not wait when full":       {batch.Config{Ops: 2}, "fly1 +1 ? +1 ?", []string{"0 open", "2 full"}},
+		"adaptive: at once when idle":                  {adaptive, "+1 +1 ?", []string{"2 idle"}},
+		"adaptive: begins as natural":                  {adaptive, "fly1 +1 ? @3 +1 ? fly0 ?", []string{"0 open", "0 open", "2 idle"}},
+		"adaptive: a full batch does not wait":         {adaptive, "fly1 +4 +4 ? +4 ?", []string{"0 open", "2 full"}},
+		"adaptive: never longer than linger":           {adaptive, "fly1 +1 @4 ? @1 ?", []string{"0 open", "1 expired"}},
+		"adaptive: a sole waiter does not wait":        {adaptive, "fly1 +1 sole ?", []string{"1 sole item"}},
+		"adaptive: without a linger there is no limit": {batch.Config{Policy: batch.Adaptive}, "fly1 +1 @10000 ? fly0 ?", []string{"0 open", "1 idle"}},
+		"order is kept over many batches":              {batch.Config{SizeBytes: 2}, "+1 +1 +1 +1 +1 ? ? ?", []string{"2 full", "2 full", "1 idle"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, play(c.config, c.script)); diff != "" {
@@ -80,8 +95,8 @@ func TestDeadlineIsWhenTheFirstItemExpires(t *testing.T) {
 		t.Fatal("an empty queue has a deadline")
 	}
 	start := time.Unix(1000, 0)
-	q.Push("a", 1, start)
-	q.Push("b", 1, start.Add(time.Millisecond))
+	q.Push("a", 1, 1, start)
+	q.Push("b", 1, 1, start.Add(time.Millisecond))
 	if at, ok := q.Deadline(); !ok || !at.Equal(start.Add(5*time.Millisecond)) {
 		t.Fatalf("Deadline() = %v, %v; want 5 ms after the first item", at, ok)
 	}
@@ -91,7 +106,7 @@ func TestDeadlineIsWhenTheFirstItemExpires(t *testing.T) {
 	if at, ok := q.Deadline(); !ok || !at.Equal(start.Add(6*time.Millisecond)) {
 		t.Fatalf("Deadline() = %v, %v after the first item was removed; want 5 ms after the second", at, ok)
 	}
-	q.Push("c", 1, start)
+	q.Push("c", 1, 1, start)
 	if got := q.Drain(); len(got) != 2 || q.Len() != 0 || q.Bytes() != 0 {
 		t.Fatalf("Drain() = %v, leaving %d items, %d bytes", got, q.Len(), q.Bytes())
 	}
@@ -102,7 +117,7 @@ func TestQueueIsFirstInFirstOut(t *testing.T) {
 	now := time.Unix(1000, 0)
 	next := 0
 	for i := range 1000 {
-		q.Push(i, 1+i%3, now)
+		q.Push(i, 1, 1+i%3, now)
 		if i%5 != 0 {
 			continue
 		}
@@ -124,6 +139,7 @@ func TestValidateNamesTheField(t *testing.T) {
 		"policy":          {Policy: "eager"},
 		"size -1":         {SizeBytes: -1},
 		"linger -1ms":     {Linger: -time.Millisecond},
+		"-1 operations":   {Ops: -1},
 		"does not linger": {Policy: batch.Natural, Linger: time.Millisecond},
 		"needs a linger":  {Policy: batch.Linger},
 	} {
@@ -131,7 +147,13 @@ func TestValidateNamesTheField(t *testing.T) {
 			t.Errorf("%+v: error %v, want one with %q", c, err, want)
 		}
 	}
-	if err := (batch.Config{Linger: time.Millisecond}).Validate(); err != nil {
-		t.Errorf("linger alone: %v", err)
+	for _, c := range []batch.Config{
+		{Linger: time.Millisecond},
+		{Policy: batch.Adaptive},
+		{Policy: batch.Adaptive, Linger: time.Millisecond},
+	} {
+		if err := c.Validate(); err != nil {
+			t.Errorf("%+v: %v", c, err)
+		}
 	}
 }

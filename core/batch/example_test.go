@@ -12,8 +12,8 @@ import (
 func ExampleQueue() {
 	q := batch.NewQueue[string](batch.Config{SizeBytes: 100, Linger: 5 * time.Millisecond})
 	start := time.Unix(0, 0)
-	q.Push("a", 40, start)
-	q.Push("b", 40, start.Add(time.Millisecond))
+	q.Push("a", 1, 40, start)
+	q.Push("b", 1, 40, start.Add(time.Millisecond))
 
 	fmt.Println(q.Next(batch.Situation{Now: start.Add(2 * time.Millisecond)}))
 	fmt.Println(q.Next(batch.Situation{Now: start.Add(5 * time.Millisecond)}))

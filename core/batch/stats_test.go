@@ -23,15 +23,15 @@ func TestStatsSayHowBatchesClosed(t *testing.T) {
 	at := func(d time.Duration) time.Time { return start.Add(d) }
 	next := func(d time.Duration, sole bool) { q.Next(batch.Situation{Now: at(d), Sole: sole}) }
 
-	q.Push(1, 4, at(0))
+	q.Push(1, 1, 4, at(0))
 	next(1, false) // nothing yet
-	q.Push(2, 6, at(2))
-	q.Push(3, 1, at(3))
+	q.Push(2, 1, 6, at(2))
+	q.Push(3, 1, 1, at(3))
 	next(3, false)  // full: 2 items, 10 bytes, 3 ns
 	next(10, false) // expired: 1 item, 1 byte, 7 ns
-	q.Push(4, 2, at(20))
+	q.Push(4, 1, 2, at(20))
 	next(21, true) // sole: 1 item, 2 bytes, 1 ns
-	q.Push(5, 3, at(30))
+	q.Push(5, 1, 3, at(30))
 	q.Drain()
 
 	s := *q.Stats()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/batch"
+	"github.com/raftbench/raftbench/core/timer"
 )
 
 // Config configures a client. Nodes, Open and Done are required.
@@ -90,8 +91,9 @@ func (c Config) validate() error {
 type Client struct {
 	config    Config
 	transport core.Transport
-	finished  sync.Pool // of *[]*Op: the memory of slices given to Done
-	keeper    keeper
+	finished  sync.Pool    // of *[]*Op: the memory of slices given to Done
+	keeper    *timer.Timer // of deadlines and pauses
+	linger    *timer.Timer // of batches; nil if the policy lingers for no time
 
 	mu     sync.Mutex
 	writes lane
@@ -116,7 +118,10 @@ func New(c Config) (*Client, error) {
 		return nil, fmt.Errorf("client %d: %w", c.Self, err)
 	}
 	cl.transport = t
-	cl.keeper.start(cl.keep)
+	cl.keeper = timer.NewCoarse(cl.keep)
+	if c.Batch.Lingers() {
+		cl.linger = timer.New(cl.keep)
+	}
 	return cl, nil
 }
 
@@ -178,7 +183,7 @@ func (c *Client) dispatch(now time.Time, ended []*Op) (calls []*core.Call, _ []*
 		ended = l.expire(now, ended)
 	}
 	if paused {
-		c.keeper.wakeAt(pause)
+		c.keeper.WakeAt(pause)
 	} else {
 		calls = c.fly(now)
 	}
@@ -187,7 +192,7 @@ func (c *Client) dispatch(now time.Time, ended []*Op) (calls []*core.Call, _ []*
 			l.gate.turn(c.at(now))
 		}
 		if l.queue.Len() > 0 {
-			c.keeper.wakeAt(l.earliest)
+			c.keeper.WakeAt(l.earliest)
 		}
 	}
 	return calls, ended
@@ -196,7 +201,7 @@ func (c *Client) dispatch(now time.Time, ended []*Op) (calls []*core.Call, _ []*
 // fly makes calls of the batches that have closed. The lock is held.
 func (c *Client) fly(now time.Time) []*core.Call {
 	var calls []*core.Call
-	sole := c.config.Callers > 0 && c.writes.queue.Len()+c.reads.queue.Len() >= c.config.Callers
+	sole := c.sole()
 	for _, l := range []*lane{&c.writes, &c.reads} {
 		for l.inFlight < c.config.Depth {
 			ops, reason := l.queue.Next(batch.Situation{Now: now, InFlight: l.inFlight, Sole: sole})
@@ -208,13 +213,31 @@ func (c *Client) fly(now time.Time) []*core.Call {
 			calls = append(calls, c.newFlight(l, ops, now))
 		}
 		if at, ok := l.queue.Deadline(); ok && l.inFlight < c.config.Depth {
-			c.keeper.wakeAt(at)
+			c.linger.WakeAt(at)
 		}
 	}
 	return calls
 }
 
-// keep runs when the keeper wakes.
+// sole reports whether nobody else can join what is queued before it is done: all
+// callers wait already, or, if nobody has said how many there are, it is one Do with
+// nothing else under way (what franz-go's ProduceSync needed). The lock is held.
+func (c *Client) sole() bool {
+	queued := c.writes.queue.Len() + c.reads.queue.Len()
+	if c.config.Callers > 0 {
+		return queued >= c.config.Callers
+	}
+	if queued != 1 || c.writes.inFlight+c.reads.inFlight > 0 {
+		return false
+	}
+	op, ok := c.writes.queue.First()
+	if !ok {
+		op, _ = c.reads.queue.First()
+	}
+	return op.wait != nil
+}
+
+// keep runs when the keeper wakes, or a batch has lingered.
 func (c *Client) keep(now time.Time) {
 	c.mu.Lock()
 	calls, ended := c.dispatch(now, nil)
@@ -249,7 +272,10 @@ func (c *Client) Close() error {
 	c.closed = true
 	ops := append(c.writes.queue.Drain(), c.reads.queue.Drain()...)
 	c.mu.Unlock()
-	c.keeper.stop()
+	c.keeper.Close()
+	if c.linger != nil {
+		c.linger.Close()
+	}
 	c.refuse(ops)
 	return c.transport.Close()
 }

@@ -56,6 +56,7 @@ func (h *handler) Complete(calls []*core.Call) {
 	for _, call := range calls {
 		f := call.Tag.(*flight)
 		f.lane.inFlight--
+		f.lane.queue.Done(len(f.ops), now)
 		*ended = c.settle(f, now, *ended)
 		sampled = sampled || f.traced
 		c.giveBack(f)

@@ -2,8 +2,9 @@
 // batches on one link (one Propose or Read call a batch), follows the leader,
 // and ends every operation as done, certainly not done, or unknown.
 //
-// A Client is one link: one transport endpoint that only calls. It starts one
-// goroutine, the keeper, which wakes for lingering batches and for pauses while
-// no leader is known, and ends with Close. Everything else runs on the
-// goroutines of the submitter and of the transport.
+// A Client is one link: one transport endpoint that only calls. It starts a
+// goroutine, the keeper, which wakes for operations whose time has passed and after
+// pauses while no leader is known; and another for lingering batches if the policy
+// lingers (core/timer). Both end with Close. Everything else runs on the goroutines
+// of the submitter and of the transport.
 package client

@@ -34,7 +34,7 @@ func (c *Client) push(op *Op, now time.Time) {
 	if l.queue.Len() == 0 || op.deadline.Before(l.earliest) {
 		l.earliest = op.deadline
 	}
-	l.queue.Push(op, opOverheadBytes+len(op.Command)+l.resultBytes, now)
+	l.queue.Push(op, 1, opOverheadBytes+len(op.Command)+l.resultBytes, now)
 }
 
 // expire ends queued operations whose time has passed.

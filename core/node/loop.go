@@ -13,22 +13,19 @@ import (
 func (n *Node) run() {
 	ticker := time.NewTicker(n.config.Tick)
 	defer ticker.Stop()
-	linger := time.NewTimer(time.Hour)
-	defer linger.Stop()
 	var in arrivals
 	for {
 		select {
 		case <-n.quit:
 			return
 		case <-n.inbox.wake:
-		case <-linger.C:
 		case <-ticker.C:
 			n.tick()
 		}
 		n.inbox.take(&in)
 		n.turn(&in)
 		if at, ok := n.proposed.queue.Deadline(); ok {
-			linger.Reset(time.Until(at))
+			n.linger.WakeAt(at)
 		}
 	}
 }

@@ -4,8 +4,9 @@
 //
 // A node has one goroutine, the loop. It takes everything that has arrived,
 // steps it, writes once, sends one batch to each peer, answers, and applies;
-// then it sleeps until something arrives or the next tick. Close stops it. The
-// transport's goroutines only append to the inbox.
+// then it sleeps until something arrives or the next tick. Where proposals linger,
+// a timer's goroutine wakes it (core/timer). Close stops both. The transport's
+// goroutines only append to the inbox.
 package node
 
 import (
@@ -17,6 +18,7 @@ import (
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/batch"
 	"github.com/raftbench/raftbench/core/raft"
+	"github.com/raftbench/raftbench/core/timer"
 )
 
 // Config configures a node. ID, Peers, Open, Storage and StateMachine are
@@ -127,6 +129,7 @@ type Node struct {
 
 	quit   chan struct{}
 	loop   sync.WaitGroup
+	linger *timer.Timer // wakes the loop; nil if the policy lingers for no time
 	closed sync.Once
 
 	status statusBox
@@ -173,6 +176,9 @@ func Start(c Config) (*Node, error) {
 	}
 	n.transport = t
 	n.publish(0, 0)
+	if c.Batch.Lingers() {
+		n.linger = timer.New(func(time.Time) { n.inbox.ring() })
+	}
 	n.loop.Go(n.run)
 	return n, nil
 }
@@ -239,6 +245,9 @@ func (n *Node) Close() error {
 	n.closed.Do(func() {
 		close(n.quit)
 		n.loop.Wait()
+		if n.linger != nil {
+			n.linger.Close()
+		}
 		for to := range n.fetching {
 			n.stopSnapshot(to)
 		}

@@ -64,7 +64,7 @@ func (j *journal) ReadSnapshot(r io.Reader) error {
 }
 
 // network is the in-process transport, with handlers wrapped.
-func network(t *testing.T, wrap func(core.Handler) core.Handler) *core.Network {
+func network(t testing.TB, wrap func(core.Handler) core.Handler) *core.Network {
 	t.Helper()
 	nt := inproc.Transport()
 	options, err := nt.ParseOptions(nil)

@@ -30,7 +30,7 @@ type proposal struct {
 // enqueue takes up a client's write.
 func (n *Node) enqueue(r *core.Incoming, req *core.ProposeRequest) {
 	n.proposed.commands += len(req.Commands)
-	n.proposed.queue.Push(r, req.SizeBytes(), time.Now())
+	n.proposed.queue.Push(r, len(req.Commands), req.SizeBytes(), time.Now())
 }
 
 // propose puts the batches that have closed into the log. How many batches are
@@ -63,11 +63,13 @@ func (n *Node) proposeOne(r *core.Incoming) {
 	n.proposed.commands -= len(commands)
 	if len(commands) == 0 {
 		n.answerClient(r, core.StatusOK)
+		n.ended(1)
 		return
 	}
 	first, _, err := n.raft.Propose(commands)
 	if err != nil {
 		n.answerClient(r, statusOf(err))
+		n.ended(1)
 		return
 	}
 	n.meters.proposed += uint64(len(commands))
@@ -75,6 +77,14 @@ func (n *Node) proposeOne(r *core.Incoming) {
 	n.proposed.pending = append(n.proposed.pending, proposal{r, first, last})
 	if trace := traceOf(r); trace != nil {
 		n.traces.proposed(trace, last)
+	}
+}
+
+// ended tells a policy that learns that so many requests which left the queue have
+// been answered.
+func (n *Node) ended(requests int) {
+	if q := n.proposed.queue; requests > 0 && q.Learns() {
+		q.Done(requests, time.Now())
 	}
 }
 
@@ -104,6 +114,7 @@ func (n *Node) answerClient(r *core.Incoming, status core.Status) {
 func (n *Node) applied(first core.Index, results [][]byte) {
 	p := &n.proposed
 	end := first + core.Index(len(results))
+	answered := 0
 	for p.head < len(p.pending) {
 		front := &p.pending[p.head]
 		resp := front.request.Response.(*core.ProposeResponse)
@@ -117,7 +128,9 @@ func (n *Node) applied(first core.Index, results [][]byte) {
 		n.answerClient(front.request, core.StatusOK)
 		p.pending[p.head] = proposal{}
 		p.head++
+		answered++
 	}
+	n.ended(answered)
 	p.compact()
 }
 
@@ -151,6 +164,7 @@ func (n *Node) leadershipChanges() {
 // requests are answered too.
 func (n *Node) abandon(err error) {
 	p := &n.proposed
+	n.ended(len(p.pending) - p.head)
 	for _, front := range p.pending[p.head:] {
 		front.request.Response.Reset()
 		n.answerClient(front.request, core.StatusUnknown)
