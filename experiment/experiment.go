@@ -225,7 +225,7 @@ func (s *Settings) validateBatching() error {
 	}
 	for _, p := range s.Policies {
 		if err := (batch.Config{Policy: p, Linger: lingerFor(p)}).Validate(); err != nil {
-			return fmt.Errorf("--batch.policy %q: allowed are none, natural, linger", p)
+			return fmt.Errorf("--batch.policy %q: allowed are %s", p, batch.PolicyNames())
 		}
 	}
 	return nil

@@ -30,13 +30,16 @@ func histograms(p *workloads.Phase) []reports.OpHistogram {
 }
 
 // series cuts a phase out of the measurement's series: the buckets that lie in it
-// as a whole.
+// as a whole. Those of a window begin with it (workloads.Series); the end of one that is
+// no multiple of the width is left out, as it would look like a drop.
 func series(all *workloads.Series, p *workloads.Phase) reports.Series {
-	s := reports.Series{Bucket: all.Width}
-	first := int((p.From + all.Width - 1) / all.Width)
-	last := min(len(all.Buckets), int(p.To/all.Width))
+	first, last := all.Within(p.From, p.To)
+	s := reports.Series{Bucket: all.Width, Start: all.From(first) - p.From}
 	for i := first; i < last; i++ {
-		b := &all.Buckets[i]
+		b := new(workloads.Bucket) // nothing happened
+		if i < len(all.Buckets) {
+			b = &all.Buckets[i]
+		}
 		completed := uint64(0)
 		var response *hdrhistogram.Histogram
 		for t := range b.Completed {

@@ -119,7 +119,7 @@ func meanRate(stages workloads.Stages) float64 {
 // arms is the product of the lists. With a name, the labels begin with it.
 func (s *Settings) arms(name string) ([]Arm, error) {
 	if len(s.batches()) == 0 {
-		return nil, fmt.Errorf("--linger %v goes with --batch.policy linger only, and policy linger needs a linger above zero", s.Lingers)
+		return nil, fmt.Errorf("--linger %v goes with --batch.policy linger or adaptive only, and policy linger needs a linger above zero", s.Lingers)
 	}
 	arms := []Arm{{Label: name}}
 	arms = times(arms, s.Transports, func(a *Arm, v transports.Spec) string { a.Transport = v; return v.Label })
@@ -158,7 +158,8 @@ func times[T any](arms []Arm, list []T, set func(*Arm, T) string) []Arm {
 }
 
 // batches is the product of sizes, lingers and policies, without those that
-// contradict each other: a linger goes with policy linger, no linger with the others.
+// contradict each other: policy linger needs a linger, adaptive may have one, the
+// others have none.
 func (s *Settings) batches() []batch.Config {
 	policies := s.Policies
 	if len(policies) == 0 {

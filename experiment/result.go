@@ -45,6 +45,9 @@ func (r *replicate) convert(m *workloads.Measurement) *reports.Replicate {
 		Steps:      steps(m),
 		Breakdown:  breakdown(&total, m.Loop),
 	}
+	if expected, observed, _ := workloads.LittlesLaw(m); observed > 0 {
+		out.InFlight = &reports.InFlight{Observed: observed, Expected: expected}
+	}
 	for key, n := range total.Errors {
 		out.Errors[key.Class] += n
 	}
@@ -56,6 +59,7 @@ func operations(o *workloads.OpRecord) reports.Operations {
 	return reports.Operations{
 		Started:   o.Started,
 		Succeeded: o.Succeeded,
+		Completed: new(o.Completed),
 		Failed:    o.Failed,
 		Unknown:   o.Unknown,
 		Refused:   o.Refused,

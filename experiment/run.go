@@ -239,8 +239,9 @@ func (s *Settings) describe(a Arm) reports.Arm {
 		load.Stages = a.Stages.String()
 	}
 	arm := reports.Arm{
-		Label:     a.Label,
-		Transport: a.Transport.Named.Name,
+		Label:      a.Label,
+		Transport:  a.Transport.Named.Name,
+		Replicates: []reports.Replicate{}, // a list in the file, also while it is empty
 		Workload: reports.Workload{Load: load, Tuning: reports.Tuning{
 			BatchPolicy:    string(a.Batch.Policy),
 			BatchSizeBytes: a.Batch.SizeBytes,

@@ -82,7 +82,7 @@ func Compare(base, other Side) (*Comparison, error) {
 func compare(base, other Side) (*Comparison, error) {
 	bl, ol := base.Arm.Workload.Loop, other.Arm.Workload.Loop
 	if bl != ol {
-		return nil, fmt.Errorf("%s is a %s loop and %s an %s loop: their latencies mean different things and are not compared", base.Label, bl, other.Label, ol)
+		return nil, fmt.Errorf("%s ran in a loop that is %s and %s in one that is %s: their latencies mean different things and are not compared", base.Label, bl, other.Label, ol)
 	}
 	c := &Comparison{Base: base, Other: other, Paired: base.Run == other.Run && base.Run.Plan.Interleaved}
 	pairs := pairUp(base.Arm, other.Arm)
@@ -143,6 +143,10 @@ func (d *Difference) pair(pairs [][2]*Replicate) {
 		}
 	}
 	d.Absolute, d.Ratio, d.Effect = NewSpread(absolute), NewSpread(ratio), newEffect(ratio)
+	if d.Effect.N > 0 && d.Base.Median > 0 {
+		// One estimate in two units: the median of the differences may have the other sign.
+		d.Absolute.Median = (d.Effect.Ratio - 1) * d.Base.Median
+	}
 }
 
 func (d *Difference) unpaired() {

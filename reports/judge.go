@@ -2,6 +2,9 @@ package reports
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"github.com/raftbench/raftbench/reports/stats"
 )
@@ -75,10 +78,42 @@ func (c *Comparison) weaknesses() []string {
 		return []string{"the arms are of different runs and were not interleaved: " + drift + "; measure both in one run"}
 	case !c.Paired:
 		return []string{"the arms were not interleaved: " + drift}
+	case !c.inBlocks():
+		return []string{"the arms were not interleaved, whatever the plan says: a block has two replicates of an arm, or began before the one before it was over"}
 	case c.Pairs < pairsForVerdict:
 		return []string{fmt.Sprintf("%s: an estimate; a verdict needs %d or more, better --repeat %d", plural(c.Pairs, "pair"), pairsForVerdict, PairsAdvised)}
 	}
 	return nil
+}
+
+// inBlocks reports whether the replicates are in blocks: each of an arm in one of
+// its own, and one block after the other.
+func (c *Comparison) inBlocks() bool {
+	type span struct{ first, last time.Duration }
+	blocks := map[int]span{}
+	for _, side := range []Side{c.Base, c.Other} {
+		seen := map[int]bool{}
+		for i := range side.Arm.Replicates {
+			r := &side.Arm.Replicates[i]
+			if seen[r.Block] {
+				return false
+			}
+			seen[r.Block] = true
+			s, ok := blocks[r.Block]
+			if !ok {
+				s = span{r.After, r.After}
+			}
+			blocks[r.Block] = span{min(s.first, r.After), max(s.last, r.After)}
+		}
+	}
+	over := time.Duration(0)
+	for _, b := range slices.Sorted(maps.Keys(blocks)) {
+		if blocks[b].first < over {
+			return false
+		}
+		over = blocks[b].last
+	}
+	return true
 }
 
 // contradictions are obstacles that leave not even that: the two measured different

@@ -89,10 +89,10 @@ func perOp(name, title, unit string, total func(*Cost) *int64) Metric {
 		Value: func(r *Replicate) (float64, bool) {
 			net := r.NetCost()
 			t := total(&net)
-			if t == nil || r.Operations.Succeeded == 0 {
+			if t == nil || r.Operations.Done() == 0 {
 				return math.NaN(), false
 			}
-			return float64(*t) / float64(r.Operations.Succeeded), true
+			return float64(*t) / float64(r.Operations.Done()), true
 		},
 		Format: func(v float64) string {
 			if unit == "" {

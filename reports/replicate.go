@@ -32,6 +32,10 @@ type Replicate struct {
 	Idle     *Cost             `json:"idle,omitempty"`
 	Counters map[string]uint64 `json:"counters,omitempty"` // of the transports of all nodes together
 
+	// InFlight is the operations under way, averaged over the window, on two ways that
+	// know nothing of each other: counted, and from the latencies (Little's law).
+	InFlight *InFlight `json:"in_flight,omitempty"`
+
 	Elections uint64 `json:"elections"` // won within the window
 	Reorders  uint64 `json:"reorders"`  // appends that arrived out of order
 
@@ -63,20 +67,36 @@ type Replicate struct {
 type Operations struct {
 	Started   uint64 `json:"started"`
 	Succeeded uint64 `json:"succeeded"` // committed and applied
-	Failed    uint64 `json:"failed"`    // certainly not executed
-	Unknown   uint64 `json:"unknown"`   // may have been executed
-	Refused   uint64 `json:"refused"`   // by the bound on outstanding operations
-	InFlight  uint64 `json:"in_flight"` // when the window closed
+	// Completed is the successes that were done within the window, whenever they had
+	// started: what throughput and costs per operation are of. Succeeded is of the
+	// operations that were due within it, whenever they were done. Nil: only Succeeded
+	// is known.
+	Completed *uint64 `json:"completed,omitempty"`
+	Failed    uint64  `json:"failed"`    // certainly not executed
+	Unknown   uint64  `json:"unknown"`   // may have been executed
+	Refused   uint64  `json:"refused"`   // by the bound on outstanding operations
+	InFlight  uint64  `json:"in_flight"` // when the window closed
 }
 
 // Add adds p to o.
 func (o *Operations) Add(p Operations) {
 	o.Started += p.Started
+	if o.Completed != nil || p.Completed != nil {
+		o.Completed = new(o.Done() + p.Done())
+	}
 	o.Succeeded += p.Succeeded
 	o.Failed += p.Failed
 	o.Unknown += p.Unknown
 	o.Refused += p.Refused
 	o.InFlight += p.InFlight
+}
+
+// Done is Completed, or Succeeded where only that is known.
+func (o *Operations) Done() uint64 {
+	if o.Completed != nil {
+		return *o.Completed
+	}
+	return o.Succeeded
 }
 
 // Kind says between which two moments a histogram of an operation counts.
@@ -134,6 +154,12 @@ type Distribution struct {
 	Histogram *Histogram `json:"hdr"`
 }
 
+// InFlight is a mean number of operations under way.
+type InFlight struct {
+	Observed float64 `json:"observed"` // a counter, integrated over the window
+	Expected float64 `json:"expected"` // what rate and time in the system make of it
+}
+
 // Discarded is what a replicate measured before its window began.
 type Discarded struct {
 	Ended      string        `json:"ended"` // why the warm-up ended: "fixed", "stationary", "limit", "interrupted"
@@ -169,12 +195,13 @@ func (b *Breakdown) Sum() float64 {
 	return sum
 }
 
-// Throughput is successful operations per second over the window.
+// Throughput is successful operations per second, of those that were done within
+// the window.
 func (r *Replicate) Throughput() float64 {
 	if r.Window <= 0 {
 		return 0
 	}
-	return float64(r.Operations.Succeeded) / r.Window.Seconds()
+	return float64(r.Operations.Done()) / r.Window.Seconds()
 }
 
 // Response is the histogram of response times of all operation types together.

@@ -14,6 +14,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -131,6 +132,11 @@ type Plan struct {
 	Window      time.Duration `json:"window_ns"`  // zero: Operations ends it
 	Operations  uint64        `json:"operations"` // per replicate; zero: Window ends it
 	Estimated   time.Duration `json:"estimated_ns"`
+}
+
+// Measured reports whether there is a replicate.
+func (r *Run) Measured() bool {
+	return slices.ContainsFunc(r.Arms, func(a Arm) bool { return len(a.Replicates) > 0 })
 }
 
 // FindArm returns the arm with the label, or nil.

@@ -12,6 +12,7 @@ import (
 // The columns have equal length, or none at all where nothing was recorded.
 type Series struct {
 	Bucket    time.Duration `json:"bucket_ns"`
+	Start     time.Duration `json:"start_ns,omitempty"` // of the first bucket, from the start of the window
 	Completed []uint64      `json:"completed"`
 	Errors    []uint64      `json:"errors"`
 	P50       []int64       `json:"latency_ns_p50"` // zero: no operation in this bucket
@@ -46,7 +47,7 @@ func (s *Series) Whole(window time.Duration) int {
 	if s.Bucket <= 0 {
 		return 0
 	}
-	return min(len(s.Completed), int(window/s.Bucket))
+	return max(0, min(len(s.Completed), int((window-s.Start)/s.Bucket)))
 }
 
 // BandPoint is one moment of several replicates: their median and extremes.
@@ -110,7 +111,7 @@ func (a *Arm) band(value func(s *Series, i int) (float64, bool)) []BandPoint {
 			continue
 		}
 		band = append(band, BandPoint{
-			At:     time.Duration(i)*width + width/2,
+			At:     a.Replicates[0].Series.Start + time.Duration(i)*width + width/2,
 			Median: median(values),
 			Min:    slices.Min(values),
 			Max:    slices.Max(values),

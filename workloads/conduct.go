@@ -179,10 +179,10 @@ func (d *Driver) warmUp(e events) bool {
 		ok, note := w.stationary()
 		switch {
 		case ok:
-			d.setWindow(last+windowLead, warmupResult{WarmupStationary, note})
+			d.setWindow(d.config.windowAfter(last+windowLead), warmupResult{WarmupStationary, note})
 			return true
 		case last >= warmupMax:
-			d.setWindow(last+windowLead, warmupResult{WarmupLimit, note})
+			d.setWindow(d.config.windowAfter(last+windowLead), warmupResult{WarmupLimit, note})
 			return true
 		}
 	}

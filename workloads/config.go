@@ -155,7 +155,19 @@ func (c *Config) newRecorder() *Recorder {
 	if c.Schedule != nil {
 		stages = c.Schedule.Stages
 	}
-	return NewRecorder(c.loop(), seriesWidth(c.planned()), stages, c.Classify)
+	width := seriesWidth(c.planned())
+	r := NewRecorder(c.loop(), width, stages, c.Classify)
+	if early := c.Warmup % width; c.Warmup > 0 && early > 0 {
+		r.series.Origin = early - width // so that a bucket begins with the window
+	}
+	return r
+}
+
+// windowAfter is the first instant from t on at which a window may begin that
+// follows an automatic warm-up: that of a bucket of the series, unless those are wide.
+func (c *Config) windowAfter(t time.Duration) time.Duration {
+	width := min(seriesWidth(c.planned()), time.Second)
+	return (t + width - 1) / width * width
 }
 
 // share is the part of n that falls to one worker; the parts add up to n.

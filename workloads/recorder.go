@@ -51,7 +51,7 @@ func NewRecorder(loop Loop, width time.Duration, stages Stages, classify func(er
 	}
 	r := &Recorder{
 		loop: loop, classify: classify, from: never, to: never,
-		series: newSeries(width), steps: newSteps(stages),
+		series: newSeries(width, 0), steps: newSteps(stages),
 	}
 	for i := range r.phases {
 		for t := range r.phases[i].Ops {

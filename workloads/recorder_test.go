@@ -149,7 +149,7 @@ func TestALongSeriesDoublesItsWidth(t *testing.T) {
 
 func TestTheWiderSeriesDecidesTheWidth(t *testing.T) {
 	for _, order := range []string{"wide first", "narrow first"} {
-		narrow, wide := newSeries(100*ms), newSeries(400*ms)
+		narrow, wide := newSeries(100*ms, 0), newSeries(400*ms, 0)
 		narrow.at(350 * ms).Errors = 1
 		narrow.at(450 * ms).Errors = 10
 		wide.at(0).Errors = 100

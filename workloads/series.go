@@ -16,10 +16,25 @@ const MaxSeriesBuckets = 600
 // Latencies over time have 2 significant digits, for 30 KiB a bucket and type.
 const seriesDigits = 2
 
-// Series is what was measured over time. Bucket i covers offsets from i*Width.
+// Series is what was measured over time. Bucket i begins at Origin+i*Width.
 type Series struct {
 	Width   time.Duration
+	Origin  time.Duration // zero or less: what aligns buckets with the start of the window
 	Buckets []Bucket
+}
+
+// From is when a bucket begins.
+func (s *Series) From(bucket int) time.Duration { return s.Origin + time.Duration(bucket)*s.Width }
+
+// Within returns the first of the buckets that lie as a whole between two instants,
+// and the one after the last; both may lie beyond Buckets, where nothing was recorded.
+// There is none if they are equal.
+func (s *Series) Within(from, to time.Duration) (first, last int) {
+	if s.Width <= 0 {
+		return 0, 0
+	}
+	first = int((from - s.Origin + s.Width - 1) / s.Width)
+	return first, max(first, int((to-s.Origin)/s.Width))
 }
 
 // Bucket is one interval of a series. What was done is counted in the bucket
@@ -36,11 +51,11 @@ type Bucket struct {
 	Response [NumOpTypes]*hdrhistogram.Histogram
 }
 
-func newSeries(width time.Duration) Series {
+func newSeries(width, origin time.Duration) Series {
 	if width <= 0 {
 		width = DefaultSeriesWidth
 	}
-	return Series{Width: width, Buckets: make([]Bucket, 0, MaxSeriesBuckets)}
+	return Series{Width: width, Origin: origin, Buckets: make([]Bucket, 0, MaxSeriesBuckets)}
 }
 
 // seriesWidth is the narrowest of a few round widths that a run of the planned
@@ -58,6 +73,7 @@ func seriesWidth(planned time.Duration) time.Duration {
 
 // at returns the bucket of an instant, valid until the next call.
 func (s *Series) at(t time.Duration) *Bucket {
+	t = max(t-s.Origin, 0)
 	i := int(t / s.Width)
 	for ; i >= MaxSeriesBuckets; i = int(t / s.Width) {
 		s.double()
@@ -83,13 +99,13 @@ func (s *Series) double() {
 // the narrower, doubled a few times.
 func (s *Series) merge(from *Series) {
 	if s.Width == 0 {
-		*s = newSeries(from.Width)
+		*s = newSeries(from.Width, from.Origin)
 	}
 	for s.Width < from.Width {
 		s.double()
 	}
 	for i := range from.Buckets {
-		s.at(time.Duration(i) * from.Width).merge(&from.Buckets[i])
+		s.at(from.From(i)).merge(&from.Buckets[i])
 	}
 }
 

@@ -48,8 +48,8 @@ func (m *Measurement) stationary(from, to time.Duration, share float64) (bool, s
 	if width <= 0 {
 		return true, "nothing was recorded"
 	}
-	first := int((from + width - 1) / width)
-	buckets := int(to/width) - first
+	first, last := m.Series.Within(from, to)
+	buckets := last - first
 	n := min(buckets/2*2, stretchesMax)
 	if n < stretchesMin {
 		return true, fmt.Sprintf("%v are too short to tell in steps of %v", to-from, width)

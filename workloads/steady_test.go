@@ -114,7 +114,7 @@ func TestDriftIsFoundBehindNoise(t *testing.T) {
 // filled is a window of n buckets of 100 ms with so many operations, each of a
 // response time.
 func filled(n int, count func(i int) int, response func(i int) time.Duration) *Measurement {
-	m := &Measurement{Series: newSeries(100 * ms)}
+	m := &Measurement{Series: newSeries(100*ms, 0)}
 	m.Window.From, m.Window.To = 300*ms, 300*ms+time.Duration(n)*100*ms
 	for i := range n {
 		b := m.Series.at(m.Window.From + time.Duration(i)*100*ms)

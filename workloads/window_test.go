@@ -223,3 +223,26 @@ func windowEdges(t testing.TB) (late [2]time.Duration) {
 	}
 	return late
 }
+
+// Every completion of the window is in a bucket that lies in it, whatever the
+// warm-up took.
+func TestBucketsBeginWithTheWindow(t *testing.T) {
+	for _, warmup := range []time.Duration{0, 30 * time.Millisecond, 250 * time.Millisecond, WarmupAuto} {
+		_, m := observe(t, t.Context(), Config{
+			Connect: NullTarget, Clients: 1, Warmup: warmup, Duration: 300 * time.Millisecond, Grace: time.Second,
+		})
+		first, last := m.Series.Within(m.Window.From, m.Window.To)
+		if at := m.Series.From(first); at != m.Window.From {
+			t.Errorf("warm-up %v: the window begins at %v, its first bucket at %v", warmup, m.Window.From, at)
+		}
+		inside := uint64(0)
+		for i := first; i < min(last, len(m.Series.Buckets)); i++ {
+			for _, n := range m.Series.Buckets[i].Completed {
+				inside += n
+			}
+		}
+		if total := m.Window.Total(); inside != total.Completed || inside == 0 {
+			t.Errorf("warm-up %v: %d of %d completions are in the window's buckets", warmup, inside, total.Completed)
+		}
+	}
+}

@@ -57,11 +57,11 @@ func writeReplicate(b *strings.Builder, run *reports.Run, a *reports.Arm, r *rep
 	case !r.Valid:
 		fmt.Fprintf(b, "# INVALID: %s, replicate %d: %s\n", name, r.Index, oneLine(strings.Join(r.Reasons, "; ")))
 		return
-	case r.Operations.Succeeded == 0:
+	case r.Operations.Done() == 0:
 		fmt.Fprintf(b, "# nothing succeeded: %s, replicate %d\n", name, r.Index)
 		return
 	}
-	fmt.Fprintf(b, "%s\t%d", name, r.Operations.Succeeded)
+	fmt.Fprintf(b, "%s\t%d", name, r.Operations.Done())
 	for _, u := range units() {
 		if v, ok := u.value(r); ok && !math.IsNaN(v) && !math.IsInf(v, 0) {
 			fmt.Fprintf(b, "\t%s %s", sixDigits(v), u.name)
@@ -80,7 +80,7 @@ type unit struct {
 func units() []unit {
 	list := []unit{
 		{"ns/op", false, func(r *reports.Replicate) (float64, bool) {
-			return float64(r.Window) / float64(r.Operations.Succeeded), r.Window > 0
+			return float64(r.Window) / float64(r.Operations.Done()), r.Window > 0
 		}},
 		{"ops/s", true, reports.Throughput().Value},
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/raftbench/raftbench/reports"
 )
@@ -99,7 +100,7 @@ func TimeseriesCSV(w io.Writer, run *reports.Run) error {
 				r := &run.Arms[i].Replicates[j]
 				s := &r.Series
 				for b := range s.Whole(r.Window) {
-					row(run.Arms[i].Label, strconv.Itoa(r.Index), number(float64(b)*s.Bucket.Seconds()),
+					row(run.Arms[i].Label, strconv.Itoa(r.Index), number((s.Start + time.Duration(b)*s.Bucket).Seconds()),
 						number(float64(s.Completed[b])/s.Bucket.Seconds()), count(s.Errors, b),
 						latency(s.P50, b), latency(s.P99, b), latency(s.Max, b))
 				}

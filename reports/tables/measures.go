@@ -84,7 +84,7 @@ func addCounts(add func(string, string, float64), r *reports.Replicate) {
 		name string
 		n    uint64
 	}{
-		{"started", o.Started}, {"succeeded", o.Succeeded}, {"failed", o.Failed},
+		{"started", o.Started}, {"succeeded", o.Succeeded}, {"completed", o.Done()}, {"failed", o.Failed},
 		{"unknown", o.Unknown}, {"refused", o.Refused}, {"in_flight", o.InFlight},
 	} {
 		add("operations_"+c.name, "operations", float64(c.n))
