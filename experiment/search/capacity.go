@@ -77,10 +77,10 @@ const (
 
 // Bounds on what noise can make of a search.
 const (
-	maxHalvings   = 10 // of a start that is too high
-	maxStepsDown  = 5  // of a rate that is not confirmed
-	maxUnusable   = 3  // trials at one rate that may not be trusted
-	longerConfirm = 2  // times the window
+	maxHalvings   = 7 // of a start that is too high
+	maxStepsDown  = 5 // of a rate that is not confirmed
+	maxUnusable   = 3 // trials in a row that may not be trusted
+	longerConfirm = 2 // times the window
 )
 
 type capacity struct {
@@ -134,7 +134,7 @@ func (s *capacity) bracket(ctx context.Context) (low, high float64, err error) {
 		}
 	}
 	for halvings := 0; low == 0 && halvings < maxHalvings; halvings++ {
-		rate := high / 2
+		rate := round3(high / 2)
 		met, why, err := s.decide(ctx, stageDouble, rate, 1)
 		switch {
 		case err != nil:
@@ -197,19 +197,10 @@ func (s *capacity) confirm(ctx context.Context, low, high float64) error {
 }
 
 func (s *capacity) confirmAt(ctx context.Context, rate float64) (why string, err error) {
-	for passed, unusable := 0, 0; passed < s.Confirmations; {
-		p, usable, err := s.try(ctx, stageConfirm, rate, longerConfirm*s.Window)
-		switch {
-		case err != nil:
-			return "", err
-		case !usable:
-			if unusable++; unusable == maxUnusable {
-				return "", s.unusable(rate)
-			}
-		case !p.Met:
-			return p.Why, nil
-		default:
-			passed++
+	for range s.Confirmations {
+		p, err := s.usable(ctx, stageConfirm, rate, longerConfirm*s.Window)
+		if err != nil || !p.Met {
+			return p.Why, err
 		}
 	}
 	return "", nil
@@ -218,16 +209,12 @@ func (s *capacity) confirmAt(ctx context.Context, rate float64) (why string, err
 // decide tries a rate until it was met or missed often enough. A miss always takes two.
 func (s *capacity) decide(ctx context.Context, stage string, rate float64, meets int) (met bool, why string, err error) {
 	const misses = 2
-	yes, no, unusable := 0, 0, 0
+	yes, no := 0, 0
 	for {
-		p, usable, err := s.try(ctx, stage, rate, s.Window)
+		p, err := s.usable(ctx, stage, rate, s.Window)
 		switch {
 		case err != nil:
 			return false, "", err
-		case !usable:
-			if unusable++; unusable == maxUnusable {
-				return false, "", s.unusable(rate)
-			}
 		case p.Met:
 			if yes++; yes == meets {
 				return true, "", nil
@@ -240,12 +227,19 @@ func (s *capacity) decide(ctx context.Context, stage string, rate float64, meets
 	}
 }
 
-func (s *capacity) unusable(rate float64) error {
+// usable tries a rate until a trial says something of the setting.
+func (s *capacity) usable(ctx context.Context, stage string, rate float64, window time.Duration) (Point, error) {
+	for range maxUnusable {
+		p, usable, err := s.try(ctx, stage, rate, window)
+		if err != nil || usable {
+			return p, err
+		}
+	}
 	var trials []Measured
 	for _, p := range s.result.Points {
 		trials = append(trials, p.Measured)
 	}
-	return fmt.Errorf("at %s/s: %w", reports.FormatCount(rate), nothingValid(trials))
+	return Point{}, fmt.Errorf("at %s/s: %w", reports.FormatCount(rate), nothingValid(trials))
 }
 
 // try makes a trial. It is usable if it says something of the setting.

@@ -69,12 +69,12 @@ func TestCapacityThatIsNotFound(t *testing.T) {
 	c.Max = 3000
 	r, err := Capacity(context.Background(), c, queue(1e6, 0, 1))
 	if err != nil || r.Rate != 3000 || r.Failed != 0 || !r.Confirmed {
-		t.Errorf("up to the maximum: %+v, %v", r, err)
+		t.Errorf("up to the maximum: %v, %v", r.Rate, err)
 	}
 	c = capacityConfig(t, "p99<400us") // at no load it is 500
 	r, err = Capacity(context.Background(), c, queue(1e6, 0, 1))
-	if err != nil || r.Rate != 0 || r.Confirmed || r.Failed > 1 || !strings.Contains(r.Why, "p99 is 500") {
-		t.Errorf("a limit that nothing meets: %+v, %v", r, err)
+	if err != nil || r.Rate != 0 || r.Confirmed || r.Failed > 8 || !strings.Contains(r.Why, "p99 is 500") {
+		t.Errorf("a limit that nothing meets: %v to %v, %q, %v", r.Rate, r.Failed, r.Why, err)
 	}
 }
 
@@ -111,7 +111,7 @@ func TestCapacityOnAMachineThatIsDisturbed(t *testing.T) {
 		return measure(ctx, trial)
 	}))
 	if err != nil || !r.Confirmed || r.Rate < 0.9*1e4*0.97 {
-		t.Errorf("every second trial disturbed: %v, %v", r, err)
+		t.Errorf("every second trial disturbed: %v, confirmed %v, %v", r.Rate, r.Confirmed, err)
 	}
 }
 
@@ -153,5 +153,20 @@ func TestUnsustained(t *testing.T) {
 		if a, b := unsustained(list, false), unsustained(list, true); a != c.strict || b != c.forgiving {
 			t.Errorf("%q: %v and %v, want %v and %v", c.reasons, a, b, c.strict, c.forgiving)
 		}
+	}
+}
+
+// One miss may be a disturbance: it takes two to give a rate up.
+func TestASingleMissIsForgiven(t *testing.T) {
+	measure, tried := queue(1e4, 0, 1), map[float64]bool{}
+	r, err := Capacity(context.Background(), capacityConfig(t, "p99<5ms"), MeasureFunc(func(ctx context.Context, trial Trial) (Outcome, error) {
+		if trial.Stage != stageConfirm && !tried[trial.Rate] {
+			tried[trial.Rate] = true
+			return queue(1, 0, 1)(ctx, trial)
+		}
+		return measure(ctx, trial)
+	}))
+	if err != nil || !r.Confirmed || r.Rate < 0.9*1e4*0.97 {
+		t.Errorf("%v to %v, confirmed %v, error %v", r.Rate, r.Failed, r.Confirmed, err)
 	}
 }

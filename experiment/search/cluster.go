@@ -2,7 +2,6 @@ package search
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -52,9 +51,9 @@ func (c *Cluster) Measure(ctx context.Context, t Trial) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
+	s.Seed = t.Seed
+	once(s, t.Window)
 	own := s.Named[0].Settings
-	s.Repeat, s.Duration, s.Seed, s.Idle, s.Operations, s.Stages = 1, t.Window, t.Seed, 0, 0, nil
-	own.Repeat, own.Duration, own.Idle, own.Operations, own.Stages = 1, t.Window, 0, 0, nil
 	switch {
 	case t.Rate > 0:
 		own.Rates = []float64{t.Rate}
@@ -66,14 +65,15 @@ func (c *Cluster) Measure(ctx context.Context, t Trial) (Outcome, error) {
 		return Outcome{}, err
 	}
 	run, err := experiment.Run(ctx, s, plan, experiment.Header{}, c.Observer, forget{})
-	if ctx.Err() != nil {
-		return Outcome{}, ctx.Err()
-	}
 	if err != nil {
 		return Outcome{}, err
 	}
-	if len(run.Arms) != 1 || len(run.Arms[0].Replicates) != 1 {
-		return Outcome{}, errors.New("a trial is one replicate of one arm")
+	if len(run.Arms) != 1 {
+		return Outcome{}, fmt.Errorf("a trial is one arm, and there are %d", len(run.Arms))
+	}
+	// A trial that was whole when the interruption came is kept.
+	if list := run.Arms[0].Replicates; ctx.Err() != nil && (len(list) == 0 || list[0].Partial) {
+		return Outcome{}, ctx.Err()
 	}
 	if c.Keep != nil {
 		c.Keep(t, run)
@@ -81,6 +81,13 @@ func (c *Cluster) Measure(ctx context.Context, t Trial) (Outcome, error) {
 	o := c.outcome(&run.Arms[0].Replicates[0])
 	o.Took = time.Since(began)
 	return o, nil
+}
+
+// once makes an experiment a single window.
+func once(s *experiment.Settings, window time.Duration) {
+	for _, s := range []*experiment.Settings{s, s.Named[0].Settings} {
+		s.Repeat, s.Duration, s.Idle, s.Operations, s.Stages = 1, window, 0, 0, nil
+	}
 }
 
 // SettingsOf are the settings of an experiment with one arm of that name.
@@ -145,7 +152,7 @@ func (c *Cluster) Overhead(v Setting) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	s.Repeat, s.Idle, s.Duration, s.Operations, s.Stages = 1, 0, time.Second, 0, nil
+	once(s, time.Second)
 	p, err := s.Plan()
 	if err != nil {
 		return 0, err

@@ -12,15 +12,9 @@ func (t *tuner) result() *Result {
 	r := &Result{Trials: b.trials}
 	r.Searched, r.Grid = took(b.trials)
 	searched := func(m *Measured) bool { return m.Stage != stageGrid }
-	var settings []Setting
-	for i := range b.trials {
-		if s := b.trials[i].Setting; searched(&b.trials[i]) && !slices.Contains(settings, s) {
-			settings = append(settings, s)
-		}
-	}
-	r.Standings = b.stand(settings, searched)
+	r.Standings = b.stand(b.tried(), searched)
 	r.Pareto = b.pareto(r.Standings)
-	r.Finalists = b.sort(b.stand(t.finalists, func(m *Measured) bool { return m.Stage == stageFinal }), 0)
+	r.Finalists = b.sort(b.stand(t.finalists, inFinal), 0)
 	t.crown(r)
 	grid := b.sort(b.stand(t.Space.Grid(), func(m *Measured) bool { return m.Stage == stageGrid }), 0)
 	if len(grid) > 0 {

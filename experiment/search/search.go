@@ -47,9 +47,11 @@ type Outcome struct {
 	Took time.Duration `json:"took_ns"` // with start and warm-up
 }
 
-// Label is VALID, UNSUSTAINED or INVALID.
+// Label is VALID, UNSUSTAINED or INVALID, and says if an INVALID trial was allowed to count.
 func (o *Outcome) Label() string {
 	switch {
+	case o.Valid && len(o.Reasons) > 0:
+		return "INVALID, ALLOWED"
 	case o.Valid:
 		return "VALID"
 	case o.Unsustained:
@@ -91,10 +93,10 @@ var ErrNothingValid = errors.New("too few trials are VALID")
 func nothingValid(trials []Measured) error {
 	for i := len(trials) - 1; i >= 0; i-- {
 		if !trials[i].Valid {
-			return fmt.Errorf("%w: %s", ErrNothingValid, trials[i].reason())
+			return fmt.Errorf("%w: %s; make the machine quiet, or --allow-invalid", ErrNothingValid, trials[i].reason())
 		}
 	}
-	return fmt.Errorf("%w: they are too short to carry the percentile of the goal", ErrNothingValid)
+	return fmt.Errorf("%w: they are too short for the percentile of the goal: want a longer -d", ErrNothingValid)
 }
 
 // trialSeed is that of the n-th trial.

@@ -29,6 +29,18 @@ type board struct {
 	trials []Measured
 }
 
+// tried lists the settings that the search has tried, in their order; those of the full grid
+// alone are not among them.
+func (b *board) tried() []Setting {
+	var list []Setting
+	for i := range b.trials {
+		if t := &b.trials[i]; t.Stage != stageGrid && !slices.Contains(list, t.Setting) {
+			list = append(list, t.Setting)
+		}
+	}
+	return list
+}
+
 // smallest stands in for zero, which has no logarithm: an error share may be zero.
 const smallest = 1e-12
 
@@ -168,23 +180,25 @@ func (b *board) sort(list []Standing, doubt float64) []Standing {
 	return ranked
 }
 
-// best returns the n best settings of a list. The last place is kept for the best of those
+// beyondDoubt is how many standard errors keep what met a limit by luck out: among a hundred
+// settings there is one that had two.
+const beyondDoubt = 3
+
+// best returns the n best settings of a list. The second place is kept for the best of those
 // that meet the limits beyond doubt: where a latency runs up a cliff, all that gain most may
 // turn out to lie over the edge.
 func (b *board) best(list []Setting, n int) []Setting {
 	standings := b.stand(list, nil)
-	hopeful := b.sort(standings, inFavour)
-	hopeful = hopeful[:min(n, len(hopeful))]
-	if safe := b.sort(standings, -inFavour); len(safe) > 0 && len(hopeful) > 1 && b.excess(&safe[0], -inFavour) == 0 {
-		if !slices.ContainsFunc(hopeful, func(s Standing) bool { return b.excess(&s, -inFavour) == 0 }) {
-			hopeful[len(hopeful)-1] = safe[0]
+	var out []Setting
+	for _, s := range b.sort(standings, inFavour) {
+		out = append(out, s.Setting)
+	}
+	if safe := b.sort(standings, -beyondDoubt); len(safe) > 0 && b.excess(&safe[0], -beyondDoubt) == 0 {
+		if i := slices.Index(out, safe[0].Setting); i > 1 {
+			out = slices.Insert(slices.Delete(out, i, i+1), 1, safe[0].Setting)
 		}
 	}
-	var out []Setting
-	for i := range hopeful {
-		out = append(out, hopeful[i].Setting)
-	}
-	return out
+	return out[:min(n, len(out))]
 }
 
 // apart reports whether two standings can be told apart in the goal's metric: by more than

@@ -68,6 +68,7 @@ const (
 	firstDivisor  = 4  // the first window is this part of a whole one
 	smallestPart  = 16 // or down to this one, where the budget is tight
 	refinedAround = 2  // survivors that have their surroundings searched
+	maxLooksAgain = 6  // at settings that did not come into the final
 )
 
 // Result is what Tune has found out.
@@ -140,9 +141,44 @@ func (t *tuner) search(ctx context.Context) error {
 		return err
 	}
 	list, blocks := t.affordable(survivors)
-	t.finalists = list
-	return t.round(ctx, stageFinal, list, t.Window, blocks)
+	t.finalists = slices.Clone(list)
+	if err := t.round(ctx, stageFinal, list, t.Window, blocks); err != nil {
+		return err
+	}
+	return t.lookAgain(ctx, blocks)
 }
+
+// lookAgain is for a final that nobody survived: before it is said that no setting meets the
+// goal, those that did so in the short trials get whole ones, whatever the budget.
+func (t *tuner) lookAgain(ctx context.Context, blocks int) error {
+	for range maxLooksAgain {
+		if len(t.finalists) == 0 || t.finalMet() {
+			return nil
+		}
+		var list []Setting
+		for _, s := range t.board.sort(t.board.stand(t.board.tried(), nil), 0) {
+			if t.board.excess(&s, 0) == 0 && !slices.Contains(t.finalists, s.Setting) && len(list) < minFinalists {
+				list = append(list, s.Setting)
+			}
+		}
+		if len(list) == 0 {
+			return nil
+		}
+		t.finalists = append(t.finalists, list...)
+		if err := t.round(ctx, stageFinal, list, t.Window, blocks); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finalMet reports whether a finalist meets the goal by its trials in the final.
+func (t *tuner) finalMet() bool {
+	order := t.board.sort(t.board.stand(t.finalists, inFinal), 0)
+	return len(order) > 0 && t.board.excess(&order[0], 0) == 0
+}
+
+func inFinal(m *Measured) bool { return m.Stage == stageFinal }
 
 // halve looks at all settings for a short time, at the better ones for longer, and so on.
 func (t *tuner) halve(ctx context.Context, settings []Setting) ([]Setting, error) {

@@ -261,3 +261,53 @@ func TestAround(t *testing.T) {
 		t.Errorf("around depth 2 of 1, 2, 16 and one connection of 1, 4: %v", got)
 	}
 }
+
+// Where all that gain most lie a little over the edge, one that is safe stays in the race: it is
+// not said that nothing meets the goal.
+func TestASafeSettingIsKept(t *testing.T) {
+	safe := Setting{1 << 10, 100 * time.Microsecond, 4, 0}
+	f := surface{at: func(s Setting) (float64, float64) {
+		if s == safe {
+			return 0.8e5, 3e6
+		}
+		return 1e5, 5.15e6
+	}}
+	c := config(mustGoal(t, "throughput where p99<5ms"), 0)
+	for _, noise := range []float64{0.005, 0.01} {
+		for c.Seed = range uint64(20) {
+			r, err := Tune(context.Background(), c, f.noisy(c.Seed, noise, 2*noise))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Winner.Setting != safe || !r.Met {
+				t.Errorf("noise %v, seed %d: the winner is %v, met %v", noise, c.Seed, r.Winner.Setting, r.Met)
+			}
+			// With little noise it need not be called back.
+			if noise == 0.005 && r.Searched > c.Budget() {
+				t.Errorf("noise %v, seed %d: the search took %v of %v", noise, c.Seed, r.Searched, c.Budget())
+			}
+		}
+	}
+}
+
+// Luck in the first rungs brings a setting into the final, and does not win it.
+func TestTheFinalAloneDecides(t *testing.T) {
+	lucky := Setting{1 << 10, 0, 4, 0}
+	flat := surface{at: func(Setting) (float64, float64) { return 1e5, 1e6 }}.noisy(1, 0.001, 0.001)
+	r, err := Tune(context.Background(), config(mustGoal(t, "throughput"), 1), MeasureFunc(func(ctx context.Context, trial Trial) (Outcome, error) {
+		o, err := flat(ctx, trial)
+		switch {
+		case trial.Setting == lucky && trial.Stage == stageFinal:
+			o.Values[reports.Throughput().Name] *= 0.95
+		case trial.Setting == lucky:
+			o.Values[reports.Throughput().Name] *= 3
+		}
+		return o, err
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Winner.Setting == lucky || r.Finalists[len(r.Finalists)-1].Setting != lucky {
+		t.Errorf("the winner is %v, the finalists %v", r.Winner.Setting, r.Finalists)
+	}
+}

@@ -31,7 +31,7 @@ func TestFitUSLFindsTheCurveThatIsThere(t *testing.T) {
 	}
 	// The peak of the first is at sqrt((1-0.05)/0.0002).
 	u, err := FitUSL(scale(USL{Gamma: 1000, Sigma: 0.05, Kappa: 0.0002}, 0.02, at...))
-	if err != nil || math.Abs(u.Peak()/68.9-1) > 0.15 || u.R2 < 0.98 || u.Points != 7 {
+	if err != nil || math.Abs(u.Peak()/68.9-1) > 0.3 || u.R2 < 0.98 || u.Points != 7 {
 		t.Errorf("with noise: %+v, peak %v, error %v", u, u.Peak(), err)
 	}
 }

@@ -88,6 +88,7 @@ type app struct {
 	stdout, stderr io.Writer
 	disk           disk.FS // of results
 	argv           []string
+	quiet          bool // no word on stderr but complaints
 }
 
 func (a *app) command() *cobra.Command {
@@ -100,7 +101,7 @@ func (a *app) command() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(a.runCommand(), a.echoCommand(), a.compareCommand(), a.reportCommand(), a.calibrateCommand(), a.listCommand(), a.codecCommand(), a.manCommand())
+	root.AddCommand(a.runCommand(), a.echoCommand(), a.compareCommand(), a.reportCommand(), a.calibrateCommand(), a.tuneCommand(), a.capacityCommand(), a.listCommand(), a.codecCommand(), a.manCommand())
 	return root
 }
 

@@ -73,6 +73,7 @@ func (a *app) compare(dirs []string, f *compareFlags) error {
 	if err != nil {
 		return usageError{err}
 	}
+	a.calibrated(runs)
 	reports.Judge(list, criteria)
 	results := reports.CheckRegressions(list, regressions)
 	for i, run := range runs {
@@ -89,6 +90,17 @@ func (a *app) compare(dirs []string, f *compareFlags) error {
 		return err
 	}
 	return f.verdict(a.stderr, results)
+}
+
+// calibrated gives runs of this machine that were measured before it was calibrated
+// what has been found out since.
+func (a *app) calibrated(runs []*reports.Run) {
+	stored := a.storedCalibration()
+	for _, run := range runs {
+		if run.Calibration == nil && stored != nil && stored.Machine == run.Machine() {
+			run.Calibration = stored
+		}
+	}
 }
 
 // criteria are what the flags say, with the metrics of the gates among the gating ones.

@@ -62,6 +62,7 @@ func (a *app) run(cmd *cobra.Command, f *runFlags) error {
 	for _, w := range plan.Warnings {
 		fmt.Fprintf(a.stderr, "warning: %s\n", w)
 	}
+	a.quiet = f.quiet
 	keeper := reports.NewKeeper(a.disk, dir)
 	result, err := experiment.Run(cmd.Context(), &f.Settings, plan, header, watchers, keeper)
 	watchers.view.Close()

@@ -71,7 +71,7 @@ func (a *app) clusterFlags(fs *pflag.FlagSet, f *runFlags) {
 func (a *app) tuningFlags(fs *pflag.FlagSet, f *runFlags) {
 	fs.Var(newList(&f.BatchSizes, "list", core16KiB, parseSize), "batch.size", "a batch closes when it holds so many bytes (as in Kafka)")
 	fs.Var(newList(&f.Lingers, "list", "0s", parseDuration), "linger", "a batch closes so long after its first item (as in Kafka); 0: what gathers while the last one is under way")
-	fs.Var(newList(&f.Policies, "list", "", parsePolicy), "batch.policy", "none, natural or linger; default: linger where --linger is above 0, else natural")
+	fs.Var(newList(&f.Policies, "list", "", parsePolicy), "batch.policy", "none, natural, linger or adaptive, which learns what to wait for, --linger at most; default: linger where --linger is above 0, else natural")
 	fs.Var(newList(&f.Pipelines, "list", "4", parseCount), "pipeline", "batches under way at once: AppendEntries to each follower, and on each client link")
 }
 
@@ -113,5 +113,5 @@ func parsePolicy(s string) (batch.Policy, error) {
 			return p, nil
 		}
 	}
-	return "", fmt.Errorf("%q is not a policy: allowed are none, natural, linger", s)
+	return "", fmt.Errorf("%q is not a policy: allowed are %s", s, batch.PolicyNames())
 }

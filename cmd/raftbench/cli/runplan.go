@@ -59,6 +59,9 @@ func (a *app) resolve(f *runFlags, sources settings.Sources) error {
 	if f.Operations == 0 && sources.Of("ops") != settings.Default {
 		return errors.New("-n 0: want at least 1 operation")
 	}
+	if f.Keys < 1 {
+		return fmt.Errorf("--keys %d: want at least 1", f.Keys)
+	}
 	return chooseLoop(f, sources)
 }
 

@@ -24,10 +24,15 @@ func (a *app) settle(ctx context.Context, dir string, k *reports.Keeper, run *re
 		err = finishing
 	}
 	if err != nil {
+		if run.Measured() {
+			_ = a.print("text", run) // the error that counts is the first one
+		}
 		return fmt.Errorf("%w (what was measured is in %s: raftbench report %s)", err, dir, dir)
 	}
 	printing := a.print("text", run)
-	fmt.Fprintf(a.stderr, "results in %s: open %s\n", dir, filepath.Join(dir, "report.html"))
+	if !a.quiet {
+		fmt.Fprintf(a.stderr, "results in %s: open %s\n", dir, filepath.Join(dir, "report.html"))
+	}
 	if run.Status == reports.StatusInterrupted {
 		return errInterrupted // a pipe that was closed by the same signal is no news
 	}

@@ -16,6 +16,7 @@ type signals struct {
 
 	caught chan os.Signal
 	stop   context.CancelFunc
+	quit   chan struct{}
 	ended  chan struct{}
 }
 
@@ -25,7 +26,7 @@ const leaveAfter = 300 * time.Millisecond
 
 func listen() *signals {
 	ctx, stop := context.WithCancel(context.Background())
-	s := &signals{ctx: ctx, stop: stop, leave: make(chan struct{}), caught: make(chan os.Signal, 2), ended: make(chan struct{})}
+	s := &signals{ctx: ctx, stop: stop, leave: make(chan struct{}), caught: make(chan os.Signal, 2), quit: make(chan struct{}), ended: make(chan struct{})}
 	signal.Notify(s.caught, os.Interrupt, syscall.SIGTERM)
 	go s.wait()
 	return s
@@ -33,21 +34,22 @@ func listen() *signals {
 
 func (s *signals) wait() {
 	defer close(s.ended)
-	if _, more := <-s.caught; !more {
-		return
-	}
-	s.stop()
-	if _, more := <-s.caught; !more {
-		return
+	for _, act := range []func(){s.stop, func() {}} {
+		select {
+		case <-s.caught:
+			act()
+		case <-s.quit:
+			return
+		}
 	}
 	// No command is worth waiting for longer, and a third signal changes nothing.
 	time.AfterFunc(leaveAfter, func() { close(s.leave) })
 }
 
-// close ends the goroutine. Signals do what they do by default from here on.
+// close ends the goroutine. Signals go on doing nothing: the command has ended, and
+// one that comes between its end and the process's would take the exit code away.
 func (s *signals) close() {
-	signal.Stop(s.caught)
-	close(s.caught)
+	close(s.quit)
 	<-s.ended
 	s.stop()
 }

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -72,9 +73,13 @@ func readBounded(path string) ([]byte, error) {
 
 // parse is Read without the disk.
 func parse(path string, data []byte, names, armNames []string) (*File, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
+	var doc, more yaml.Node
+	documents := yaml.NewDecoder(bytes.NewReader(data))
+	if err := documents.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("-f %s: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if documents.Decode(&more) == nil {
+		return nil, fmt.Errorf("%s:%d: a second document: want one experiment in a file", path, more.Line)
 	}
 	p := parser{file: &File{Path: path}, names: names, armNames: armNames}
 	if len(doc.Content) == 0 {

@@ -110,6 +110,7 @@ func TestFileMistakes(t *testing.T) {
 		"no mapping":       {"- rawtcp\n", `FILE:1: want lines of the form "name: value"`},
 		"nested":           {"clients:\n  many: 1\n", "FILE:2: clients: want a value or a list of values"},
 		"nested list":      {"clients: [[1]]\n", "FILE:1: clients: want a value or a list of values"},
+		"two documents":    {"clients: 1\n---\nclients: 2\n", "FILE:2: a second document: want one experiment in a file"},
 		"empty":            {"\n", `-f FILE: the file is empty: want settings such as "transport: rawtcp"`},
 		"no yaml":          {"\tclients: 1\n", "-f FILE: found character that cannot start any token"},
 		"arms no list":     {"arms: 3\n", "FILE:1: arms: want a list of arms, each with a name and what differs"},
