@@ -131,7 +131,7 @@ func TestCompare(t *testing.T) {
 		t.Skip("with -batch.compare")
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 1, ' ', tabwriter.Debug)
-	fmt.Fprintln(w, "path\tload\tper s\tnatural\tbest linger\tEWMA\tcompany\tadaptive\tp99\tthroughput\t")
+	text := []byte("path\tload\tper s\tnatural\tbest linger\tEWMA\tcompany\tadaptive\tp99\tthroughput\t\n")
 	for _, np := range paths() {
 		for _, name := range loadNames() {
 			const items = 300_000
@@ -147,12 +147,17 @@ func TestCompare(t *testing.T) {
 			}
 			got := rules[2]
 			p99, throughput := float64(got.p99)/float64(want.p99), got.throughput/want.throughput
-			fmt.Fprintf(w, "%s\t%s\t%.0f\t%s\t%s (%v)\t%s\t%s\t%s\t%+.0f %%\t%+.0f %%\t\n", np.name, name, got.throughput,
+			text = fmt.Appendf(text, "%s\t%s\t%.0f\t%s\t%s (%v)\t%s\t%s\t%s\t%+.0f %%\t%+.0f %%\t\n", np.name, name, got.throughput,
 				of(natural), of(want), linger, of(rules[0]), of(rules[1]), of(got), 100*(p99-1), 100*(throughput-1))
 			if p99 > 1.1 || throughput < 0.9 {
 				t.Errorf("%s, %s: p99 %v at %.0f/s, want %v at %.0f/s", np.name, name, got.p99, got.throughput, want.p99, want.throughput)
 			}
 		}
 	}
-	_ = w.Flush()
+	if _, err := w.Write(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
 }

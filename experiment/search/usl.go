@@ -65,7 +65,7 @@ func FitUSL(points []ScalePoint) (*USL, error) {
 	least := math.Inf(1)
 	for _, columns := range [][]int{{0, 1, 2}, {0, 1}, {0, 2}, {0}} {
 		a := leastSquares(points, columns)
-		if a == nil || a[0] <= 0 || a[1] < 0 || a[2] < 0 {
+		if len(a) == 0 || a[0] <= 0 || a[1] < 0 || a[2] < 0 {
 			continue
 		}
 		u := &USL{Gamma: 1 / a[0], Sigma: a[1] / a[0], Kappa: a[2] / a[0], Points: len(points)}
