@@ -54,13 +54,13 @@ type answer struct {
 func newConn(l *link, outcome func(error)) *conn {
 	t := l.peer.t
 	c := &conn{t: t, link: l, outcome: outcome, pending: pending{earliest: never}}
-	c.w = newWriter(t.set, &t.counters, &t.running, c.fail, nil)
+	c.w = newWriter(t.set, &t.counters, &t.running, func(err error) { c.fail(c.broken(err)) }, c.stamp, nil)
 	c.w.out = appendHello(nil, hello{from: t.self, class: l.class, checksum: t.set.checksum})
 	return c
 }
 
 // start sends one call, up to the flush. retry: the connection has just died.
-func (c *conn) start(call *core.Call, now int64) (retry bool, err error) {
+func (c *conn) start(call *core.Call) (retry bool, err error) {
 	req := call.Request
 	size := req.SizeBytes()
 	if limit := c.t.limits.MessageBytes; size > limit && wire.SizeRequest(req) > limit {
@@ -70,7 +70,6 @@ func (c *conn) start(call *core.Call, now int64) (retry bool, err error) {
 	if timeout == 0 {
 		timeout = c.t.timeouts.Of(c.link.class)
 	}
-	deadline := now + int64(timeout)
 
 	c.w.mu.Lock()
 	if c.w.dead {
@@ -81,18 +80,25 @@ func (c *conn) start(call *core.Call, now int64) (retry bool, err error) {
 		c.w.mu.Unlock()
 		return false, c.link.overflow
 	}
-	id := c.pending.add(call, size, deadline)
+	first := len(c.w.out) == 0 // the sweeper learns of its deadline even if nobody ever takes what follows
+	id := c.pending.add(call, size, int64(timeout))
 	c.w.reserve(headerBytes + size) // no request encodes to more than its SizeBytes
 	c.w.out = appendRequest(c.w.out, id, req, c.t.set.checksum)
-	early := deadline < c.pending.earliest
-	if early {
-		c.pending.earliest = deadline
+	if first || !c.w.prompt() {
+		c.stamp()
 	}
 	c.w.mu.Unlock()
-	if early {
-		c.t.sweeper.before(deadline)
-	}
 	return false, nil
+}
+
+// stamp looks at the clock for the calls that were added since it last did: at the
+// latest when they leave, or turn out to have to wait. Call it locked.
+func (c *conn) stamp() {
+	if c.pending.fresh == nil {
+		return
+	}
+	c.pending.stamp(c.t.now())
+	c.t.sweeper.before(c.pending.earliest)
 }
 
 // full reports whether a request of this size does not fit any more. Requests
@@ -108,6 +114,7 @@ func (c *conn) full(size int) bool {
 func (c *conn) cancel(wanted map[*core.Call]bool) {
 	c.w.mu.Lock()
 	defer c.w.mu.Unlock()
+	c.stamp()
 	if c.pending.cancel(wanted) {
 		c.pending.earliest = 0
 	}
@@ -200,8 +207,9 @@ func (c *conn) greet(r *reader) error {
 
 // readHello reads the first frame.
 func readHello(r *reader) (hello, error) {
+	var f frame
 	for {
-		f, ok, err := r.next()
+		ok, err := r.next(&f)
 		if err != nil {
 			return hello{}, err
 		}
@@ -221,14 +229,17 @@ func readHello(r *reader) (hello, error) {
 func (c *conn) answersOf(r *reader) error {
 	c.answers = c.answers[:0]
 	for {
-		f, ok, err := r.next()
+		n := len(c.answers)
+		c.answers = append(c.answers, answer{})
+		a := &c.answers[n]
+		ok, err := r.next(&a.frame)
 		if err != nil || !ok {
+			c.answers = c.answers[:n]
 			return err
 		}
-		if f.frameType != frameResponse && f.frameType != frameFailure {
-			return fmt.Errorf("%w: type %d is not an answer", errBadFrame, f.frameType)
+		if a.frameType != frameResponse && a.frameType != frameFailure {
+			return fmt.Errorf("%w: type %d is not an answer", errBadFrame, a.frameType)
 		}
-		c.answers = append(c.answers, answer{frame: f})
 	}
 }
 
@@ -239,6 +250,7 @@ func (c *conn) deliver() error {
 		c.heard.Store(true)
 	}
 	c.w.mu.Lock()
+	c.stamp()
 	for i := range c.answers {
 		if s := c.pending.find(c.answers[i].id); s != nil {
 			c.answers[i].call = c.pending.take(s)
@@ -290,6 +302,7 @@ func (a *answer) end() error {
 // finish ends the calls that are left. The writer is dead: none follows.
 func (c *conn) finish() {
 	c.w.mu.Lock()
+	c.stamp()
 	calls := c.pending.takeAll(nil)
 	cause := c.cause
 	c.w.mu.Unlock()

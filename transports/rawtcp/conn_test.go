@@ -1,9 +1,11 @@
 package rawtcp
 
 import (
+	"context"
 	"errors"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -82,6 +84,68 @@ func TestAnswersToNobodyAreDropped(t *testing.T) {
 	p.write(appendResponse(nil, p.next().id, &core.AppendEntriesResponse{Term: 7}, true))
 	if c := e.wait(); c.Err != nil || c.Response.(*core.AppendEntriesResponse).Term != 7 {
 		t.Errorf("the next call ended with %v, %+v", c.Err, c.Response)
+	}
+}
+
+// deaf is a connection that takes a hello and then fails to write.
+type deaf struct {
+	net.Conn
+	written atomic.Bool
+}
+
+func (d *deaf) Write(b []byte) (int, error) {
+	if d.written.Swap(true) {
+		return 0, errors.New("no more")
+	}
+	return d.Conn.Write(b)
+}
+
+// TestAFailedWriteBreaksTheCalls: the caller learns the class of the error, not
+// only what the operating system said.
+func TestAFailedWriteBreaksTheCalls(t *testing.T) {
+	l := listenLocal(t)
+	e := openEndpoint(t, l, core.Limits{}, core.Timeouts{})
+	dial := e.dial
+	e.dial = func(ctx context.Context, to core.NodeID) (net.Conn, error) {
+		c, err := dial(ctx, to)
+		return &deaf{Conn: c}, err
+	}
+	e.call(heartbeat(), patience)
+	accept(t, l, 2).next()
+	e.call(heartbeat(), patience)
+	for range 2 {
+		if c := e.wait(); !errors.Is(c.Err, core.ErrBroken) {
+			t.Errorf("the call ended with %v", c.Err)
+		}
+	}
+	if n := e.Stats().Broken; n != 2 {
+		t.Errorf("%d calls counted as broken, want 2", n)
+	}
+}
+
+// TestCallsThatAreNotTakenTimeOut: nobody writes, because a Complete does not
+// return, against the rules.
+func TestCallsThatAreNotTakenTimeOut(t *testing.T) {
+	l := listenLocal(t)
+	e := openEndpoint(t, l, core.Limits{}, core.Timeouts{})
+	e.call(heartbeat(), patience)
+	p := accept(t, l, 2)
+	p.write(appendResponse(nil, p.next().id, new(core.AppendEntriesResponse), true))
+	e.wait()
+	c := (*e.peers.Load())[2].lanes[core.ClassControl].links[0].current.Load()
+	e.eventually("uncork", func() bool {
+		c.w.mu.Lock()
+		defer c.w.mu.Unlock()
+		return !c.w.corked && !c.w.writing
+	})
+	c.w.cork()
+	for range 3 {
+		e.call(heartbeat(), 10*time.Millisecond)
+	}
+	for range 3 {
+		if c := e.wait(); !errors.Is(c.Err, core.ErrTimeout) {
+			t.Errorf("the call ended with %v", c.Err)
+		}
 	}
 }
 

@@ -173,7 +173,7 @@ func (p *player) next() frame {
 func (p *player) end() {
 	p.t.Helper()
 	for {
-		if _, ok, _ := p.r.next(); ok {
+		if ok, _ := p.r.next(new(frame)); ok {
 			continue
 		}
 		if err := p.r.fill(); err != nil {

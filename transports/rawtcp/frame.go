@@ -81,32 +81,31 @@ func finishFrame(b []byte, f frame, checksum bool) {
 
 // parseFrame takes the frame at the front of b. need is the number of bytes that
 // it has, or that must be there to tell; the frame is whole if need <= len(b).
-// The length is checked against limit as soon as it can be read.
-func parseFrame(b []byte, limit int, checksum bool) (f frame, need int, err error) {
+// The length is checked against limit as soon as it can be read. The frame is
+// filled in where its reader wants it: handed up by value it cost 64 waiting
+// callers 5 % of the CPU of a call.
+func parseFrame(b []byte, limit int, checksum bool, f *frame) (need int, err error) {
 	if len(b) < headerBytes {
-		return f, headerBytes, nil
+		return headerBytes, nil
 	}
 	length := uint64(binary.LittleEndian.Uint32(b[4:]))
 	if b[8] != frameVersion {
-		return f, 0, fmt.Errorf("%w: version %d, want %d", errBadFrame, b[8], frameVersion)
+		return 0, fmt.Errorf("%w: version %d, want %d", errBadFrame, b[8], frameVersion)
 	}
 	if length > uint64(limit) {
-		return f, 0, fmt.Errorf("%w: %d bytes, over the limit of %d", errBadFrame, length, limit)
+		return 0, fmt.Errorf("%w: %d bytes, over the limit of %d", errBadFrame, length, limit)
 	}
 	need = headerBytes + int(length)
 	if len(b) < need {
-		return f, need, nil
+		return need, nil
 	}
 	if checksum && crc32.Checksum(b[4:need], castagnoli) != binary.LittleEndian.Uint32(b) {
-		return f, 0, fmt.Errorf("%w: checksum does not match", errBadFrame)
+		return 0, fmt.Errorf("%w: checksum does not match", errBadFrame)
 	}
-	return frame{
-		frameType: frameType(b[9]),
-		kind:      core.Kind(b[10]),
-		code:      b[11],
-		id:        binary.LittleEndian.Uint64(b[12:]),
-		body:      b[headerBytes:need:need],
-	}, need, nil
+	f.frameType, f.kind, f.code = frameType(b[9]), core.Kind(b[10]), b[11]
+	f.id = binary.LittleEndian.Uint64(b[12:])
+	f.body = b[headerBytes:need:need]
+	return need, nil
 }
 
 // hello opens each direction of a connection: who speaks, and what about. It is

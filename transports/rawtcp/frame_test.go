@@ -29,7 +29,8 @@ func TestFramesRoundTrip(t *testing.T) {
 	}
 	for _, checksum := range []bool{true, false} {
 		for i, b := range sampleFrames(checksum) {
-			f, n, err := parseFrame(append(b, "next"...), 1<<20, checksum)
+			var f frame
+			n, err := parseFrame(append(b, "next"...), 1<<20, checksum, &f)
 			if err != nil || n != len(b) {
 				t.Fatalf("frame %d: %d of %d bytes, %v", i, n, len(b), err)
 			}
@@ -59,8 +60,8 @@ func TestFrameFormatDoesNotChange(t *testing.T) {
 
 func TestHelloRoundTrips(t *testing.T) {
 	for _, want := range []hello{{}, {from: 1<<64 - 1, class: core.ClassSnapshot, checksum: true}} {
-		f, _, err := parseFrame(appendHello(nil, want), helloBytes, true)
-		if err != nil {
+		var f frame
+		if _, err := parseFrame(appendHello(nil, want), helloBytes, true, &f); err != nil {
 			t.Fatal(err)
 		}
 		got, err := parseHello(f)
@@ -75,7 +76,7 @@ func TestEveryFlippedBitIsNoticed(t *testing.T) {
 		for i := range 8 * len(b) {
 			bad := bytes.Clone(b)
 			bad[i/8] ^= 1 << (i % 8)
-			_, need, err := parseFrame(bad, len(b), true)
+			need, err := parseFrame(bad, len(b), true, new(frame))
 			if err == nil && need == len(b) {
 				t.Errorf("bit %d of %x flipped: accepted", i, b)
 			}
@@ -106,7 +107,7 @@ func TestBadHellosAreRefused(t *testing.T) {
 func TestLengthIsCheckedBeforeTheBodyIsThere(t *testing.T) {
 	b := sampleFrames(true)[0][:headerBytes]
 	b[4], b[5], b[6], b[7] = 0xff, 0xff, 0xff, 0xff
-	if _, _, err := parseFrame(b, 1<<20, true); !errors.Is(err, errBadFrame) {
+	if _, err := parseFrame(b, 1<<20, true, new(frame)); !errors.Is(err, errBadFrame) {
 		t.Errorf("a frame of 4 GiB: %v", err)
 	}
 }
@@ -122,7 +123,8 @@ func FuzzFrame(f *testing.F) {
 	}
 	const limit = 1 << 16
 	f.Fuzz(func(t *testing.T, b []byte, checksum bool) {
-		fr, need, err := parseFrame(b, limit, checksum)
+		var fr frame
+		need, err := parseFrame(b, limit, checksum, &fr)
 		if err != nil {
 			if !errors.Is(err, errBadFrame) {
 				t.Fatalf("the error does not match errBadFrame: %v", err)

@@ -10,6 +10,7 @@ func TestAnAnswerThatComesLateFindsNobody(t *testing.T) {
 	var p pending
 	first, second := new(core.Call), new(core.Call)
 	old := p.add(first, 1, 10)
+	p.stamp(0)
 	if got := p.take(p.find(old)); got != first {
 		t.Fatalf("took another call")
 	}
@@ -17,6 +18,7 @@ func TestAnAnswerThatComesLateFindsNobody(t *testing.T) {
 		t.Fatal("a call that has ended was found")
 	}
 	id := p.add(second, 1, 10)
+	p.stamp(0)
 	if id == old || p.find(old) != nil {
 		t.Fatalf("id %x was used again as %x", old, id)
 	}
@@ -41,6 +43,7 @@ func TestPendingCountsAndGrows(t *testing.T) {
 		}
 		ids[id] = call
 	}
+	p.stamp(0)
 	for id, call := range ids {
 		s := p.find(id)
 		if s == nil || s.call != call {
@@ -53,6 +56,29 @@ func TestPendingCountsAndGrows(t *testing.T) {
 	}
 }
 
+func TestTimeoutsCountFromTheStamp(t *testing.T) {
+	p := pending{earliest: never}
+	first := p.find(p.add(new(core.Call), 1, 10))
+	second := p.find(p.add(new(core.Call), 1, 5))
+	p.stamp(100)
+	third := p.find(p.add(new(core.Call), 1, 1))
+	p.stamp(200)
+	p.stamp(300)
+	if first.deadline != 110 || second.deadline != 105 || third.deadline != 201 || p.earliest != 105 {
+		t.Errorf("deadlines %d, %d, %d, the earliest %d; want 110, 105, 201, the earliest 105",
+			first.deadline, second.deadline, third.deadline, p.earliest)
+	}
+	for _, s := range []*slot{second, first, third} {
+		p.take(s)
+	}
+	for range slotChunk {
+		p.add(new(core.Call), 1, 1)
+	}
+	if p.calls != slotChunk || len(p.chunks) != 1 {
+		t.Errorf("%d calls in %d chunks, want %d in one", p.calls, len(p.chunks), slotChunk)
+	}
+}
+
 func TestTakeDue(t *testing.T) {
 	var p pending
 	calls := make([]*core.Call, 4)
@@ -60,6 +86,7 @@ func TestTakeDue(t *testing.T) {
 		calls[i] = new(core.Call)
 		p.add(calls[i], 1, int64(10*(i+1)))
 	}
+	p.stamp(0)
 	if !p.cancel(map[*core.Call]bool{calls[3]: true}) || p.cancel(map[*core.Call]bool{new(core.Call): true}) {
 		t.Fatal("cancel did not say which calls it found")
 	}

@@ -47,7 +47,7 @@ func Transport() core.NamedTransport {
 		Options: []core.Option{
 			{Name: "conns", Stock: "1", Tuned: "1", Usage: "connections to each peer for appends and for clients' requests, 1 to 64; with more than one, order is not kept"},
 			{Name: "writer", Stock: "flusher", Tuned: "inline", Allowed: []string{"inline", "flusher"}, Usage: "who writes: the sender, unless somebody is writing already, or always a goroutine of its own"},
-			{Name: "yield", Stock: "off", Tuned: "on", Allowed: []string{"on", "off"}, Usage: "let other senders run once before the sender writes, so that they share its write"},
+			{Name: "yield", Stock: "off", Tuned: "on", Allowed: []string{"on", "off"}, Usage: "let other senders run before the sender writes, so that they share its write"},
 			{Name: "readbuf", Stock: "4KiB", Tuned: "128KiB", Usage: "size of a read buffer, 1KiB to 16MiB; it bounds how many messages are handed over together"},
 			{Name: "checksum", Stock: "on", Tuned: "on", Allowed: []string{"on", "off"}, Usage: "CRC-32C of every frame; turn it off under TLS, which has its own"},
 		},

@@ -89,19 +89,19 @@ func newReader(conn net.Conn, pool *blockPool, limit int, leave func(*block)) *r
 	}
 }
 
-// next takes the next whole frame, if there is one. Its body is valid until fill,
-// or for as long as somebody else holds a reference to r.b.
-func (r *reader) next() (f frame, ok bool, err error) {
-	f, r.need, err = parseFrame(r.b.buf[r.start:r.end], r.limit, r.checksum)
+// next fills in the next whole frame, if there is one. Its body is valid until
+// fill, or for as long as somebody else holds a reference to r.b.
+func (r *reader) next(f *frame) (ok bool, err error) {
+	r.need, err = parseFrame(r.b.buf[r.start:r.end], r.limit, r.checksum, f)
 	if r.need > r.pool.usual {
 		r.quiet = 0
 	}
 	if err != nil || r.need > r.end-r.start {
-		return frame{}, false, err
+		return false, err
 	}
 	r.start += r.need
 	r.need = headerBytes
-	return f, true, nil
+	return true, nil
 }
 
 // fill reads once, after next has found no more whole frames.

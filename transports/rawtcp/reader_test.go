@@ -57,8 +57,9 @@ func TestReaderTakesFramesFromPiecesOfAnySize(t *testing.T) {
 
 func nextFrame(t *testing.T, r *reader) frame {
 	t.Helper()
+	var f frame
 	for {
-		f, ok, err := r.next()
+		ok, err := r.next(&f)
 		if err != nil {
 			t.Fatal(err)
 		}

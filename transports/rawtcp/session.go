@@ -25,13 +25,13 @@ type session struct {
 	wake       chan struct{}
 
 	// Of run.
-	batch    []*served
+	batch    []*served // beyond its length: unused ones, or nil
 	incoming []*core.Incoming
 }
 
 func newSession(t *transport, conn net.Conn) *session {
 	s := &session{t: t, wake: make(chan struct{}, 1)}
-	s.w = newWriter(t.set, &t.counters, &t.running, s.fail, s.resume)
+	s.w = newWriter(t.set, &t.counters, &t.running, s.fail, nil, s.roomMade)
 	s.w.attach(conn)
 	return s
 }
@@ -101,15 +101,16 @@ func (s *session) serve(r *reader) error {
 func (s *session) requests(r *reader) error {
 	s.batch = s.batch[:0]
 	room := int64(s.t.limits.QueuedCalls) - s.unanswered.Load()
+	var f frame
 	for int64(len(s.batch)) < room {
-		f, ok, err := r.next()
+		ok, err := r.next(&f)
 		if err != nil || !ok {
 			return err
 		}
 		if f.frameType != frameRequest {
 			return fmt.Errorf("%w: type %d is not a request", errBadFrame, f.frameType)
 		}
-		sv := s.t.newServed(f.kind)
+		sv := s.unused(f.kind)
 		if sv == nil {
 			return fmt.Errorf("%w: no such request: %v", errBadFrame, f.kind)
 		}
@@ -137,10 +138,9 @@ func (s *session) deliver(b *block) {
 	s.w.cork()
 	if err := core.Deliver(s.t.handler, s.incoming); err != nil {
 		s.panicked(err, b)
+		clear(s.batch)
 	} else {
-		for _, sv := range s.batch {
-			sv.settle()
-		}
+		s.settle()
 	}
 	s.w.uncork()
 }
@@ -207,9 +207,7 @@ func (s *session) maxBacklog() int {
 func (s *session) answered(b *block) {
 	s.release(b)
 	s.unanswered.Add(-1)
-	if s.stalled.Load() {
-		s.resume()
-	}
+	s.roomMade()
 }
 
 // leave gives up the reader's share of b.
@@ -264,6 +262,13 @@ const (
 	heldPerQueued = 4
 	minHeldBytes  = 64 << 10
 )
+
+// roomMade is called when a request was answered or answers were written.
+func (s *session) roomMade() {
+	if s.stalled.Load() {
+		s.resume()
+	}
+}
 
 // resume lets run look again.
 func (s *session) resume() {

@@ -105,6 +105,73 @@ func TestReadingStopsAtTheBoundInBytes(t *testing.T) {
 	}
 }
 
+// TestReadingGoesOnWhenTheAnswersAreWritten, whoever writes them: it may be a
+// sender that finds room for all of them in the socket.
+func TestReadingGoesOnWhenTheAnswersAreWritten(t *testing.T) {
+	e := openEndpoint(t, nil, core.Limits{QueuedBytes: 1 << 10}, core.Timeouts{})
+	a, b := tcpPair(t)
+	s := newSession(e.transport, a)
+	s.w.cork()
+	s.w.mu.Lock()
+	s.w.reserve(10 << 10)
+	s.w.out = append(s.w.out, make([]byte, 10<<10)...)
+	s.w.mu.Unlock()
+	ended := make(chan error)
+	go func() { ended <- s.waitForRoom() }()
+	e.eventually("stall", s.stalled.Load)
+	s.w.uncork()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(patience):
+		t.Error("the answers are written, and nobody reads on")
+		s.fail(nil)
+		<-ended
+	}
+	s.fail(nil)
+	_ = b.Close()
+}
+
+// TestARequestThatIsHeldIsNotUsedForAnother, while those that came with it are.
+func TestARequestThatIsHeldIsNotUsedForAnother(t *testing.T) {
+	e := openEndpoint(t, nil, core.Limits{}, core.Timeouts{})
+	e.receive = func(requests []*core.Incoming) {
+		var now, later []*core.Incoming
+		for _, in := range requests {
+			if in.Request.(*core.TimeoutNowRequest).Term%3 == 0 {
+				later = append(later, in)
+			} else {
+				now = append(now, in)
+			}
+		}
+		e.hold(later)
+		e.Reply(now)
+	}
+	p := e.greet(hello{from: 2, class: core.ClassControl})
+	const rounds, each = 20, 30
+	for i := range uint64(rounds) {
+		var b []byte
+		for n := range uint64(each) {
+			b = appendRequest(b, i*each+n, &core.TimeoutNowRequest{Term: core.Term(i*each + n)}, false)
+		}
+		p.write(b)
+		for range each - each/3 {
+			if f := p.next(); f.id%3 == 0 {
+				t.Fatalf("answer %d came before it was given", f.id)
+			}
+		}
+	}
+	for _, in := range e.held(rounds * each / 3) {
+		term := in.Request.(*core.TimeoutNowRequest).Term
+		e.Reply([]*core.Incoming{in})
+		if f := p.next(); f.id != uint64(term) {
+			t.Fatalf("the request with number %d was answered as %d", term, f.id)
+		}
+	}
+}
+
 // TestReadingStopsWhenAnswersAreNotTaken: a peer that asks and does not listen
 // cannot fill the memory.
 func TestReadingStopsWhenAnswersAreNotTaken(t *testing.T) {

@@ -120,11 +120,10 @@ func (o *touched) flush() {
 // Send implements core.Transport.
 func (t *transport) Send(calls []*core.Call) {
 	t.counters.calls.Add(uint64(len(calls)))
-	now := t.now()
 	var writers touched
 	var failed []*core.Call
 	for _, call := range calls {
-		w, err := t.start(call, now)
+		w, err := t.start(call)
 		if err != nil {
 			call.Err = err
 			failed = append(failed, call)
@@ -141,14 +140,14 @@ func (t *transport) Send(calls []*core.Call) {
 
 // start appends one call to the writer of its connection. It tries again if the
 // connection dies meanwhile.
-func (t *transport) start(call *core.Call, now int64) (*writer, error) {
+func (t *transport) start(call *core.Call) (*writer, error) {
 	link := t.peer(call.To).lanes[call.Request.Class()].link()
 	for range 3 {
 		c, err := link.conn()
 		if err != nil {
 			return nil, err
 		}
-		retry, err := c.start(call, now)
+		retry, err := c.start(call)
 		if !retry {
 			return c.w, err
 		}
@@ -204,7 +203,9 @@ func (t *transport) Reply(requests []*core.Incoming) {
 		s.w.mu.Lock()
 		s.answer(sv)
 		s.w.mu.Unlock()
-		sv.settle()
+		if sv.settle() {
+			t.keepServed(sv, sv.forget())
+		}
 		s.answered(b)
 		writers.add(s.w)
 	}

@@ -38,7 +38,7 @@ type testWriter struct {
 
 func newTestWriter(t *testing.T, set settings, a, b net.Conn) *testWriter {
 	w := &testWriter{peer: b, errs: make(chan error, 10)}
-	w.writer = newWriter(set, &w.counts, &w.running, func(err error) { w.errs <- err }, nil)
+	w.writer = newWriter(set, &w.counts, &w.running, func(err error) { w.errs <- err }, nil, nil)
 	if !w.attach(a) {
 		t.Fatal("a new writer does not take its connection")
 	}
