@@ -128,7 +128,9 @@ func TestReadingGoesOnWhenTheAnswersAreWritten(t *testing.T) {
 	case <-time.After(patience):
 		t.Error("the answers are written, and nobody reads on")
 		s.fail(nil)
-		<-ended
+		if err := <-ended; err == nil {
+			t.Error("a session that has failed has room")
+		}
 	}
 	s.fail(nil)
 	_ = b.Close()
