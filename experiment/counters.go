@@ -108,18 +108,25 @@ func find(list []batch.Distribution, name string) *batch.Distribution {
 	return nil
 }
 
-// spread is how things were distributed between two readings, without what did
-// not happen.
-func spread(before, after []batch.Distribution) []reports.Distribution {
-	var out []reports.Distribution
+// differences are the distributions of what happened between two readings.
+func differences(before, after []batch.Distribution) []batch.Distribution {
+	out := make([]batch.Distribution, len(after))
 	for i := range after {
-		d := &after[i]
-		h := d.Histogram
-		if was := find(before, d.Name); was != nil {
-			h = h.Since(&was.Histogram)
+		out[i] = after[i]
+		if was := find(before, after[i].Name); was != nil {
+			out[i].Histogram = after[i].Histogram.Since(&was.Histogram)
 		}
-		if h.Count() > 0 {
-			out = append(out, reports.Distribution{Name: d.Name, Unit: d.Unit, Histogram: dense(&h)})
+	}
+	return out
+}
+
+// spread is how things were distributed in the form of the result file, without what
+// did not happen.
+func spread(list []batch.Distribution) []reports.Distribution {
+	var out []reports.Distribution
+	for i := range list {
+		if d := &list[i]; d.Histogram.Count() > 0 {
+			out = append(out, reports.Distribution{Name: d.Name, Unit: d.Unit, Histogram: dense(&d.Histogram)})
 		}
 	}
 	return out

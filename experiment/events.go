@@ -11,13 +11,32 @@ import (
 // eventElection is the Kind of an event: a node began to lead.
 const eventElection = "election"
 
-// elections are the leaders that began within a window.
-func elections(list []cluster.Leadership, opened time.Time, window time.Duration) []reports.Event {
+// span is a stretch of time by the clock on the wall.
+type span struct {
+	from   time.Time
+	length time.Duration
+}
+
+// elections are the leaders that began within a window, which is the spans end to end.
+// Those that began between two spans are put where these meet.
+func elections(list []cluster.Leadership, spans []span) []reports.Event {
 	var events []reports.Event
 	for _, l := range list {
-		if at := l.At.Sub(opened); at >= 0 && at < window {
+		if at, ok := place(l.At, spans); ok {
 			events = append(events, reports.Event{At: at, Kind: eventElection, Text: fmt.Sprintf("%v leads in term %d", l.Node, l.Term)})
 		}
 	}
 	return events
+}
+
+// place is where an instant lies in a window that is the spans end to end.
+func place(at time.Time, spans []span) (offset time.Duration, ok bool) {
+	for i, s := range spans {
+		since := at.Sub(s.from)
+		if since < s.length {
+			return offset + max(since, 0), since >= 0 || i > 0
+		}
+		offset += s.length
+	}
+	return 0, false
 }

@@ -54,6 +54,11 @@ type Settings struct {
 	Duration   time.Duration
 	Operations uint64
 
+	// Slice is the length of the slices of their windows in which the arms of a block take
+	// turns. Zero: each has its window in one piece. SliceAuto: slices of DefaultSlice
+	// where that is possible.
+	Slice time.Duration
+
 	// Warmup before the window. Zero: none. WarmupAuto: until throughput is stationary.
 	Warmup time.Duration
 
@@ -177,6 +182,8 @@ func (s *Settings) validateScalars() error {
 		return fmt.Errorf("--idle %v: want 0 to %v", s.Idle, maxIdle)
 	case s.Duration <= 0 && s.Operations == 0 && len(s.Stages) == 0:
 		return fmt.Errorf("-d %v: want more than zero", s.Duration)
+	case s.Slice < workloads.DefaultSeriesWidth && s.Slice != 0 && s.Slice != SliceAuto:
+		return fmt.Errorf("--slice %v: want 0, auto, or at least %v", s.Slice, workloads.DefaultSeriesWidth)
 	case s.Repeat < 1 || s.Repeat > 1000:
 		return fmt.Errorf("--repeat %d: want 1 to 1000", s.Repeat)
 	case s.Warmup < 0 && s.Warmup != WarmupAuto:

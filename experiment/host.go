@@ -136,3 +136,17 @@ func (r hostReading) since(before hostReading, own time.Duration) *surroundings 
 	}
 	return s
 }
+
+// add adds what went on later.
+func (s *surroundings) add(later *surroundings) {
+	s.length += later.length
+	s.capacity += later.capacity
+	s.own += later.own
+	s.others += later.others
+	s.stolen += later.stolen
+	s.throttled += later.throttled
+	s.swapped += later.swapped
+	s.clockTo = later.clockTo
+	s.clockStep += later.clockStep
+	s.traced = s.traced || later.traced
+}

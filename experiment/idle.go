@@ -50,7 +50,7 @@ func (r *replicate) watchIdle(ctx context.Context) idleUse {
 	}
 	after := readMeter(r.host.files)
 	use := idleUse{length: time.Since(start), cost: after.since(before)}
-	use.cost.GoroutinesMax = new(int64(runtime.NumGoroutine()))
+	use.cost.GoroutinesMax = new(int64(runtime.NumGoroutine() - r.strangers))
 	if !r.inProcess {
 		addWire(&use.cost, wire, r.system.traffic())
 	}

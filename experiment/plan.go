@@ -28,7 +28,8 @@ type Arm struct {
 // Plan is what a run will do, in order.
 type Plan struct {
 	Arms     []Arm
-	Blocks   [][]int // indexes into Arms: every block runs each arm once, in random order
+	Blocks   [][]int       // indexes into Arms: every block runs each arm once, in random order
+	Slice    time.Duration // in which the arms of a block take turns; zero: each has its window at once
 	Warnings []string
 	Estimate time.Duration
 }
@@ -38,6 +39,9 @@ const startEstimate = 300 * time.Millisecond
 
 // warmupEstimate is what an automatic warm-up takes, roughly.
 const warmupEstimate = 700 * time.Millisecond
+
+// turnEstimate is what it takes to pass the turn on, roughly.
+const turnEstimate = 10 * time.Millisecond
 
 // MaxReplicates bounds a plan, so that a slip in a list does not start a week.
 const MaxReplicates = 10_000
@@ -66,16 +70,29 @@ func (s *Settings) Plan() (*Plan, error) {
 	for range s.Repeat {
 		p.Blocks = append(p.Blocks, rng.Perm(len(p.Arms)))
 	}
+	if p.Slice, err = s.slice(p.Arms); err != nil {
+		return nil, err
+	}
+	p.Estimate = s.estimate(p)
+	p.Warnings = evenClusters(p.Arms)
+	return p, nil
+}
+
+// estimate is how long a plan takes.
+func (s *Settings) estimate(p *Plan) time.Duration {
 	warmup := s.Warmup
 	if warmup == WarmupAuto {
 		warmup = warmupEstimate
 	}
+	var sum time.Duration
 	for i := range p.Arms {
 		a := &p.Arms[i]
-		p.Estimate += time.Duration(s.Repeat) * (startEstimate + s.idleTime(a) + warmup + s.window(a))
+		sum += startEstimate + s.idleTime(a) + warmup + s.window(a)
+		if p.Slice > 0 {
+			sum += workloads.DefaultSeriesWidth + time.Duration(len(cuts(s.window(a), p.Slice)))*(settle+turnEstimate)
+		}
 	}
-	p.Warnings = evenClusters(p.Arms)
-	return p, nil
+	return time.Duration(s.Repeat) * sum
 }
 
 // evenClusters warns of clusters that pay for a node and get nothing for it.

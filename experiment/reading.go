@@ -75,7 +75,7 @@ func (r *replicate) between() *reading {
 
 // look notes what does not add up.
 func (r *replicate) look() {
-	n := int64(runtime.NumGoroutine())
+	n := int64(runtime.NumGoroutine() - r.strangers)
 	r.ends.mu.Lock()
 	defer r.ends.mu.Unlock()
 	r.ends.goroutines = max(r.ends.goroutines, n)
@@ -98,14 +98,70 @@ func (e *ends) between() (before, after *reading, goroutines int64) {
 	return e.opening, e.closing, e.goroutines
 }
 
-// addCost fills in what was used from one reading to the other.
-func (r *replicate) addCost(out *reports.Replicate, before, after *reading, goroutines int64) {
-	out.Cost = after.meter.since(before.meter)
-	out.Cost.GoroutinesMax = new(goroutines)
+// use is what happened from one reading to another, or in several stretches of the same
+// window.
+type use struct {
+	cost          reports.Cost
+	counters      map[string]uint64
+	distributions []batch.Distribution
+	waits         waits
+	around        *surroundings // nil: nothing is known of the machine
+}
+
+// since is the use from an earlier reading to this one. Of a reading in between, only
+// cost and counters are of use.
+func (r *replicate) since(before, after *reading) *use {
+	u := &use{cost: after.meter.since(before.meter), counters: after.counters.since(before.counters)}
 	if !r.inProcess {
-		addWire(&out.Cost, before.wire, after.wire)
+		addWire(&u.cost, before.wire, after.wire)
 	}
-	out.Counters = after.counters.since(before.counters)
+	if !after.host.at.IsZero() {
+		u.distributions = differences(before.distributions, after.distributions)
+		u.waits = after.waits.since(before.waits)
+		u.around = after.host.since(before.host, after.meter.cpu(before.meter))
+	}
+	return u
+}
+
+// add adds what happened in another stretch, which came after.
+func (u *use) add(v *use) {
+	other := sums(&v.cost)
+	for i, sum := range sums(&u.cost) {
+		if *sum != nil && *other[i] != nil {
+			*sum = new(**sum + **other[i])
+		}
+	}
+	for name, n := range v.counters {
+		u.counters[name] += n
+	}
+	u.distributions = join(u.distributions, v.distributions)
+	u.waits.add(v.waits)
+	u.around.add(v.around)
+}
+
+// settle ends a stretch: what was used in it is added up, and the next may begin.
+func (r *replicate) settle() {
+	before, after, _ := r.ends.between()
+	if before == nil || after == nil {
+		return
+	}
+	r.ends.mu.Lock()
+	r.ends.opening, r.ends.closing = nil, nil
+	r.ends.mu.Unlock()
+	u := r.since(before, after)
+	if r.used == nil {
+		r.used = u
+		return
+	}
+	r.used.add(u)
+}
+
+// addCost fills in what was used.
+func (r *replicate) addCost(out *reports.Replicate, u *use) {
+	_, _, goroutines := r.ends.between()
+	out.Cost = u.cost
+	out.Cost.GoroutinesMax = new(goroutines)
+	out.Counters = u.counters
 	out.Reorders = out.Counters["reorders"]
 	if r.idle.length > 0 {
 		out.Idle = r.idle.over(out.Window, r.ends.keeping, r.ends.partials)
@@ -113,11 +169,11 @@ func (r *replicate) addCost(out *reports.Replicate, before, after *reading, goro
 }
 
 // surroundings is what went on around the window.
-func (r *replicate) surroundings(before, after *reading) *surroundings {
-	s := after.host.since(before.host, after.meter.cpu(before.meter))
+func (r *replicate) surroundings() *surroundings {
+	s := *r.used.around
 	s.usable = usableCPUs(r.host, runtime.GOMAXPROCS(0))
-	s.scheduling = after.waits.p99(before.waits)
-	return s
+	s.scheduling = r.used.waits.p99()
+	return &s
 }
 
 // usableCPUs is how many CPUs the process may keep busy at once.

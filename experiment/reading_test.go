@@ -34,7 +34,7 @@ func started(tb testing.TB, transport string) *replicate {
 			tb.Error(err)
 		}
 	})
-	if _, err := workloads.New(r.driverConfig()); err != nil {
+	if _, err := workloads.New(r.driverConfig(1)); err != nil {
 		tb.Fatal(err)
 	}
 	return r
@@ -81,9 +81,9 @@ func TestReadingsGrow(t *testing.T) {
 		}
 	}
 	r.close()
-	before, after, goroutines := r.ends.between()
+	r.settle()
 	out := &reports.Replicate{Window: time.Second}
-	r.addCost(out, before, after, goroutines)
+	r.addCost(out, r.used)
 	c := out.Cost
 	for name, p := range map[string]*int64{
 		"allocs": c.Allocs, "bytes": c.AllocBytes, "reads": c.ReadSyscalls, "writes": c.WriteSyscalls,
@@ -107,12 +107,12 @@ func TestReadingsGrow(t *testing.T) {
 	if out.Idle != nil {
 		t.Error("an idle cost that was not measured")
 	}
-	s := r.surroundings(before, after)
+	s := r.surroundings()
 	if s.usable <= 0 || s.capacity < s.own || s.clockFrom != s.clockTo {
 		t.Errorf("%+v", s)
 	}
 	spreads := map[string]int64{}
-	for _, d := range spread(before.distributions, after.distributions) {
+	for _, d := range spread(r.used.distributions) {
 		spreads[d.Name] = d.Histogram.Count()
 	}
 	if spreads["client_batch_ops"] != 2*int64(len(raftOf(r).clients)) || spreads["append_entries_per_message"] == 0 {
@@ -172,7 +172,7 @@ func TestElectionsOfTheWindow(t *testing.T) {
 	lead := func(node core.NodeID, at time.Duration) cluster.Leadership {
 		return cluster.Leadership{Node: node, Term: core.Term(node), At: opened.Add(at)}
 	}
-	got := elections([]cluster.Leadership{lead(1, -time.Second), lead(2, 0), lead(3, 900*time.Millisecond), lead(4, time.Second)}, opened, time.Second)
+	got := elections([]cluster.Leadership{lead(1, -time.Second), lead(2, 0), lead(3, 900*time.Millisecond), lead(4, time.Second)}, []span{{opened, time.Second}})
 	want := []reports.Event{{At: 0, Kind: "election", Text: "node 2 leads in term 2"}, {At: 900 * time.Millisecond, Kind: "election", Text: "node 3 leads in term 3"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("-want +got:\n%s", diff)
@@ -183,10 +183,10 @@ func TestWaits(t *testing.T) {
 	before := waits{counts: []uint64{10, 0, 5}, bounds: []float64{0, 1e-6, 1e-3, 1}}
 	after := waits{counts: []uint64{108, 1, 6}, bounds: before.bounds}
 	// 98 up to 1 us, one up to 1 ms, one longer.
-	if got := after.p99(before); got != time.Millisecond {
+	if got := after.since(before).p99(); got != time.Millisecond {
 		t.Fatalf("p99 %v, want 1ms", got)
 	}
-	if got := after.p99(after); got != 0 {
+	if got := after.since(after).p99(); got != 0 {
 		t.Fatalf("nobody waited, and p99 is %v", got)
 	}
 	if w := readWaits(); len(w.counts) == 0 || len(w.bounds) != len(w.counts)+1 {
@@ -205,7 +205,7 @@ func TestSpread(t *testing.T) {
 	}
 	before := join(nil, []batch.Distribution{dist("a", 1), dist("quiet", 3)})
 	after := join(join(nil, []batch.Distribution{dist("a", 1, 2), dist("quiet", 3)}), []batch.Distribution{dist("a", 7), dist("late", 9)})
-	got := spread(before, after)
+	got := spread(differences(before, after))
 	if len(got) != 2 || got[0].Name != "a" || got[1].Name != "late" || got[0].Unit != "ops" {
 		t.Fatalf("%+v", got)
 	}

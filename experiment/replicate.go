@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/raftbench/raftbench/core/client"
@@ -16,19 +17,27 @@ type replicate struct {
 	settings *Settings
 	arm      Arm
 	seed     uint64
-	progress func(workloads.Progress)
+	progress func(workloads.Progress) // of all its drivers
+	before   workloads.Progress       // of those that have ended
 
 	// partial is given what has been measured so far, every partialInterval, by the
 	// goroutine that watches. It must not wait. The replicate is its own.
 	partial func(*reports.Replicate)
 
 	system    system
-	inProcess bool // no bytes cross a wire
+	links     []*link // of the driver's workers
+	inProcess bool    // no bytes cross a wire
 
 	host   *host
 	idle   idleUse
 	ends   ends
+	used   *use      // within the window; nil: not known
 	opened time.Time // when the window began
+
+	// Of a window in slices.
+	spans     []span     // when they were; nil: the window is in one piece
+	alongside *alongside // what the other arms did
+	strangers int        // goroutines that are not of this cluster
 }
 
 // startTimeout is how long a cluster may take to elect its first leader.
@@ -59,8 +68,9 @@ func (r *replicate) start(ctx context.Context) error {
 	return err
 }
 
+// drive measures the window in one piece.
 func (r *replicate) drive(ctx context.Context) (*reports.Replicate, error) {
-	driver, err := workloads.New(r.driverConfig())
+	driver, err := workloads.New(r.driverConfig(r.seed))
 	if err != nil {
 		return nil, err
 	}
@@ -68,24 +78,32 @@ func (r *replicate) drive(ctx context.Context) (*reports.Replicate, error) {
 	runtime.GC()
 
 	r.idle = r.watchIdle(ctx)
+	m, runErr := r.run(ctx, driver)
+	r.settle()
+	r.rehearse(driver)
+	r.opened = m.Start.Add(m.Window.From)
+	return r.result(m, runErr), nil
+}
 
+// run runs a driver and watches it.
+func (r *replicate) run(ctx context.Context, driver *workloads.Driver) (*workloads.Measurement, error) {
 	finished := make(chan struct{})
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
 		r.watch(driver, finished)
 	}()
-	m, runErr := driver.Run(ctx)
+	m, err := driver.Run(ctx)
 	close(finished)
 	<-watched
-	r.rehearse(driver)
-	r.opened = m.Start.Add(m.Window.From)
-	return r.result(m, runErr), nil
+	r.before = r.before.Plus(driver.Progress())
+	r.progress(r.before)
+	return m, err
 }
 
-func (r *replicate) driverConfig() workloads.Config {
+func (r *replicate) driverConfig(seed uint64) workloads.Config {
 	w := r.settings.workload(r.arm.Payload)
-	w.Seed = r.seed
+	w.Seed = seed
 	c := workloads.Config{
 		Generate:       w.NewGenerator,
 		Connect:        r.connect,
@@ -104,18 +122,18 @@ func (r *replicate) driverConfig() workloads.Config {
 		c.Warmup = workloads.WarmupAuto
 	}
 	if r.arm.Rate > 0 {
-		c.Clients, c.Schedule, c.Workers = 0, r.schedule(), 1
+		c.Clients, c.Schedule, c.Workers = 0, r.schedule(seed), 1
 	}
 	return c
 }
 
 // schedule says when operations of an open loop are due.
-func (r *replicate) schedule() *workloads.Schedule {
+func (r *replicate) schedule(seed uint64) *workloads.Schedule {
 	s := workloads.Rate(r.arm.Rate)
 	if len(r.arm.Stages) > 0 {
 		s.Stages = r.arm.Stages
 	}
-	s.Arrivals, s.Seed = r.settings.Arrivals, r.seed
+	s.Arrivals, s.Seed = r.settings.Arrivals, seed
 	return &s
 }
 
@@ -125,11 +143,29 @@ func links(clients int) int {
 	return max(1, min(clients, runtime.GOMAXPROCS(0)/2))
 }
 
-// connect opens the link of one of the driver's workers.
-func (r *replicate) connect(_ int, done func([]*client.Op)) (workloads.Target, error) {
+// connect opens the link of one of the driver's workers, or gives it the one that the
+// driver before had.
+func (r *replicate) connect(worker int, done func([]*client.Op)) (workloads.Target, error) {
+	if worker < len(r.links) {
+		r.links[worker].done.Store(&done)
+		return r.links[worker].target, nil
+	}
 	callers := 0
 	if r.arm.Rate == 0 {
 		callers = r.arm.Clients / links(r.arm.Clients)
 	}
-	return r.system.connect(callers, done)
+	l := new(link)
+	l.done.Store(&done)
+	var err error
+	l.target, err = r.system.connect(callers, l.deliver)
+	r.links = append(r.links, l)
+	return l.target, err
 }
+
+// link is a client of the cluster, which drivers use one after the other.
+type link struct {
+	target workloads.Target
+	done   atomic.Pointer[func([]*client.Op)] // of the driver that uses it
+}
+
+func (l *link) deliver(ops []*client.Op) { (*l.done.Load())(ops) }

@@ -14,19 +14,27 @@ func (r *replicate) result(m *workloads.Measurement, runErr error) *reports.Repl
 		measured:  m,
 		window:    m.Window.Total(),
 		runErr:    runErr,
+		alongside: r.alongside,
 		elections: int(out.Elections),
 		breakdown: out.Breakdown,
 		build:     thisBuild(),
 	}
-	before, after, goroutines := r.ends.between()
-	if before != nil && after != nil && out.Window >= minWatched {
-		r.addCost(out, before, after, goroutines)
-		out.Distributions = spread(before.distributions, after.distributions)
-		e.around = r.surroundings(before, after)
+	if r.used != nil && out.Window >= minWatched {
+		r.addCost(out, r.used)
+		out.Distributions = spread(r.used.distributions)
+		e.around = r.surroundings()
 	}
 	out.Reasons, out.Warnings = judge(e)
 	out.Valid = len(out.Reasons) == 0
 	return out
+}
+
+// where is when the window was by the clock on the wall.
+func (r *replicate) where(m *workloads.Measurement) []span {
+	if len(r.spans) > 0 {
+		return r.spans
+	}
+	return []span{{m.Start.Add(m.Window.From), m.Window.Duration()}}
 }
 
 // convert is what was measured within the window, without its cost and without a
@@ -41,7 +49,7 @@ func (r *replicate) convert(m *workloads.Measurement) *reports.Replicate {
 		Errors:     map[string]uint64{},
 		Histograms: histograms(&m.Window),
 		Series:     series(&m.Series, &m.Window),
-		Events:     elections(r.system.leaderships(), m.Start.Add(m.Window.From), m.Window.Duration()),
+		Events:     elections(r.system.leaderships(), r.where(m)),
 		Steps:      steps(m),
 		Breakdown:  breakdown(&total, m.Loop),
 	}

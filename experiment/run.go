@@ -51,6 +51,7 @@ type Header struct {
 // it.
 func Run(ctx context.Context, s *Settings, p *Plan, h Header, obs Observer, k Keeper) (*reports.Run, error) {
 	e := &execution{settings: s, plan: p, run: newRun(s, p, h), observer: obs}
+	e.doneAt = e.run.Started
 	if err := k.Begin(e.run); err != nil { // before minutes are spent on what cannot be kept
 		err = fmt.Errorf("the results cannot be kept: %w", err)
 		e.end(ctx, err)
@@ -71,7 +72,8 @@ type execution struct {
 	run      *reports.Run
 	observer Observer
 	saver    *saver
-	done     int
+	done     int       // replicates
+	doneAt   time.Time // when the last one ended; at first, when the run began
 }
 
 // end notes in the result that the run has ended, and how. It returns the warnings
@@ -103,57 +105,101 @@ func (e *execution) keep(ctx context.Context, k Keeper) error {
 
 func (e *execution) blocks(ctx context.Context) error {
 	for block, order := range e.plan.Blocks {
-		for position, arm := range order {
-			if ctx.Err() != nil {
-				return nil
-			}
-			if err := e.replicate(ctx, arm, block+1, position+1); err != nil {
-				return err
-			}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err := e.block(ctx, block+1, order); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (e *execution) replicate(ctx context.Context, arm, block, position int) error {
-	at := e.position(arm, block)
-	if e.observer != nil {
-		e.observer.ReplicateStarts(at)
+// block measures every arm once.
+func (e *execution) block(ctx context.Context, block int, order []int) error {
+	if e.plan.Slice > 0 {
+		return e.turns(ctx, block, order)
 	}
-	r := replicate{
+	for position, arm := range order {
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err := e.whole(ctx, e.replicate(arm, block, position+1)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// whole measures a replicate in one piece.
+func (e *execution) whole(ctx context.Context, m *measuring) error {
+	e.starts(m)
+	r := m.replicate
+	r.partial = func(result *reports.Replicate) {
+		result.After = max(0, time.Since(e.run.Started)-result.Window)
+		e.partial(m, result)
+	}
+	result, err := r.measure(ctx)
+	return e.ends(m, result, err)
+}
+
+// measuring is a replicate and its place in the run.
+type measuring struct {
+	*replicate
+	index           int // of the arm
+	block, position int
+}
+
+func (e *execution) replicate(arm, block, position int) *measuring {
+	m := &measuring{index: arm, block: block, position: position}
+	m.replicate = &replicate{
 		settings: e.settings,
 		arm:      e.plan.Arms[arm],
 		seed:     e.settings.Seed + uint64(block)<<16 + uint64(arm),
 		progress: func(now workloads.Progress) {
 			if e.observer != nil {
-				e.observer.Progress(at, now)
+				e.observer.Progress(e.position(m), now)
 			}
 		},
 	}
-	piece := func(result *reports.Replicate) reports.Measured {
-		result.Index, result.Block, result.Position = len(e.run.Arms[arm].Replicates)+1, block, position
-		return reports.Measured{Arm: arm, InProcess: r.inProcess, Replicate: result}
+	return m
+}
+
+// starts says that a replicate starts.
+func (e *execution) starts(m *measuring) {
+	if e.observer != nil {
+		e.observer.ReplicateStarts(e.position(m))
 	}
-	r.partial = func(result *reports.Replicate) {
-		result.After = max(0, time.Since(e.run.Started)-result.Window)
-		e.saver.partial(piece(result))
-		if e.observer != nil {
-			e.observer.Partial(at, result)
-		}
+}
+
+// piece is the record of a replicate, or of what it has so far.
+func (e *execution) piece(m *measuring, result *reports.Replicate) reports.Measured {
+	result.Index, result.Block, result.Position = len(e.run.Arms[m.index].Replicates)+1, m.block, m.position
+	return reports.Measured{Arm: m.index, InProcess: m.inProcess, Replicate: result}
+}
+
+// partial keeps and tells what a replicate has so far.
+func (e *execution) partial(m *measuring, result *reports.Replicate) {
+	e.saver.partial(e.piece(m, result))
+	if e.observer != nil {
+		e.observer.Partial(e.position(m), result)
 	}
-	result, err := r.measure(ctx)
+}
+
+// ends keeps and tells what was measured, before err, if there was anything.
+func (e *execution) ends(m *measuring, result *reports.Replicate, err error) error {
 	if err != nil {
-		err = fmt.Errorf("%s, block %d: %w", r.arm.Label, block, err)
+		err = fmt.Errorf("%s, block %d: %w", m.arm.Label, m.block, err)
 	}
 	if result == nil {
 		return err // or nil: interrupted before anything was measured
 	}
-	result.After = r.opened.Sub(e.run.Started)
-	if keeping := e.ended(piece(result)); err == nil {
+	result.After = m.opened.Sub(e.run.Started)
+	if keeping := e.ended(e.piece(m, result)); err == nil {
 		err = keeping
 	}
 	if err == nil && e.observer != nil {
-		e.observer.ReplicateEnds(e.position(arm, block), result)
+		e.observer.ReplicateEnds(e.position(m), result)
 	}
 	return err
 }
@@ -163,24 +209,24 @@ func (e *execution) ended(m reports.Measured) error {
 	dest := &e.run.Arms[m.Arm]
 	dest.InProcess = m.InProcess
 	dest.Replicates = append(dest.Replicates, *m.Replicate)
-	e.done++
+	e.done, e.doneAt = e.done+1, time.Now()
 	return e.saver.replicate(m)
 }
 
 // position says where the run stands. What remains is scaled by how long the
 // replicates so far have taken.
-func (e *execution) position(arm, block int) Position {
+func (e *execution) position(m *measuring) Position {
 	total := len(e.plan.Arms) * len(e.plan.Blocks)
 	each := e.plan.Estimate / time.Duration(total)
 	if e.done > 0 {
-		each = time.Since(e.run.Started) / time.Duration(e.done)
+		each = e.doneAt.Sub(e.run.Started) / time.Duration(e.done)
 	}
 	return Position{
-		Arm:        e.plan.Arms[arm],
-		Block:      block,
+		Arm:        m.arm,
+		Block:      m.block,
 		Done:       e.done,
 		Total:      total,
-		Remaining:  each * time.Duration(total-e.done),
+		Remaining:  max(0, each*time.Duration(total-e.done)-time.Since(e.doneAt)),
 		StartedRun: e.run.Started,
 	}
 }
@@ -201,6 +247,7 @@ func newRun(s *Settings, p *Plan, h Header) *reports.Run {
 			Interleaved: len(p.Arms) > 1,
 			Warmup:      max(s.Warmup, 0),
 			Window:      s.window(&p.Arms[0]),
+			Slice:       p.Slice,
 			Operations:  s.Operations,
 			Estimated:   p.Estimate,
 		},

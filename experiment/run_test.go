@@ -44,11 +44,11 @@ func (s *saved) Begin(r *reports.Run) error {
 	return errors.Join(r.Validate(), s.add("begin"))
 }
 
-func (s *saved) Partial(m reports.Measured) error {
+func (s *saved) Partial(list []reports.Measured) error {
 	err := s.add("partial")
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.partials = append(s.partials, m)
+	s.partials = append(s.partials, list...)
 	return err
 }
 

@@ -3,8 +3,8 @@ package experiment
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/raftbench/raftbench/reports"
@@ -16,9 +16,9 @@ type Keeper interface {
 	// Begin is called once, before anything else, with a run without replicates.
 	Begin(r *reports.Run) error
 
-	// Partial is given what the replicate under way has so far, about twice a
+	// Partial is given what each of the replicates under way has so far, about twice a
 	// second.
-	Partial(m reports.Measured) error
+	Partial(list []reports.Measured) error
 
 	// Replicate is given a replicate that has ended.
 	Replicate(m reports.Measured) error
@@ -40,10 +40,13 @@ type saver struct {
 	keeper Keeper
 	fail   context.CancelCauseFunc
 
-	latest atomic.Pointer[reports.Measured] // what was not written yet
-	wake   chan struct{}
-	stop   chan struct{}
-	ended  chan struct{}
+	wake  chan struct{}
+	stop  chan struct{}
+	ended chan struct{}
+
+	latest   sync.Mutex         // guards what follows; held for a moment only
+	underWay []reports.Measured // what each replicate that has not ended has so far
+	news     bool               // that was not written yet
 
 	mu  sync.Mutex // held while the keeper writes
 	err error      // the first of what could not be kept
@@ -70,8 +73,8 @@ func (s *saver) loop(ctx context.Context) {
 			_ = s.write(func() error { return s.keeper.End(reports.StatusInterrupted, time.Now()) })
 		case <-s.wake:
 			_ = s.write(func() error {
-				if m := s.latest.Swap(nil); m != nil {
-					return s.keeper.Partial(*m)
+				if list := s.unwritten(); list != nil {
+					return s.keeper.Partial(list)
 				}
 				return nil
 			})
@@ -96,18 +99,41 @@ func (s *saver) write(record func() error) error {
 // partial passes on what a replicate has so far; it does not wait. M is the
 // saver's.
 func (s *saver) partial(m reports.Measured) {
-	s.latest.Store(&m)
+	s.latest.Lock()
+	s.forget(m.Arm)
+	s.underWay, s.news = append(s.underWay, m), true
+	s.latest.Unlock()
 	select {
 	case s.wake <- struct{}{}:
 	default:
 	}
 }
 
+// forget drops what the replicate of an arm had. The caller holds latest.
+func (s *saver) forget(arm int) {
+	s.underWay = slices.DeleteFunc(s.underWay, func(m reports.Measured) bool { return m.Arm == arm })
+	s.news = s.news && len(s.underWay) > 0
+}
+
+// unwritten is what the replicates under way have, if there is news of any; nil
+// otherwise.
+func (s *saver) unwritten() []reports.Measured {
+	s.latest.Lock()
+	defer s.latest.Unlock()
+	if !s.news {
+		return nil
+	}
+	s.news = false
+	return slices.Clone(s.underWay)
+}
+
 // replicate keeps a replicate that has ended. Nothing partial of it is written
 // afterwards.
 func (s *saver) replicate(m reports.Measured) error {
 	return s.write(func() error {
-		s.latest.Store(nil)
+		s.latest.Lock()
+		s.forget(m.Arm)
+		s.latest.Unlock()
 		return s.keeper.Replicate(m)
 	})
 }

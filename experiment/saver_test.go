@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
 	"github.com/raftbench/raftbench/reports"
@@ -25,12 +26,12 @@ type slow struct {
 	release chan struct{}
 }
 
-func (s *slow) Partial(m reports.Measured) error {
+func (s *slow) Partial(list []reports.Measured) error {
 	s.once.Do(func() {
 		close(s.entered)
 		<-s.release
 	})
-	return s.saved.Partial(m)
+	return s.saved.Partial(list)
 }
 
 func measured(index int) reports.Measured {
@@ -77,6 +78,35 @@ func TestNothingPartialFollowsTheWhole(t *testing.T) {
 	s.close()
 	if len(k.partials) > 0 || len(k.records) != 1 {
 		t.Fatalf("kept %q and %d partial records, want the replicate alone", k.records, len(k.partials))
+	}
+}
+
+// Of several replicates under way the latest of each is written, also when the others
+// have nothing new.
+func TestTheSaverKeepsAllThatAreUnderWay(t *testing.T) {
+	of := func(arm, index int) reports.Measured {
+		return reports.Measured{Arm: arm, Replicate: &reports.Replicate{Index: index}}
+	}
+	k := new(saved)
+	s := &saver{keeper: k, wake: make(chan struct{}, 1)}
+	for _, m := range []reports.Measured{of(0, 1), of(1, 1), of(0, 2)} {
+		s.partial(m)
+	}
+	if diff := cmp.Diff([]reports.Measured{of(1, 1), of(0, 2)}, s.unwritten()); diff != "" {
+		t.Fatalf("-want +got:\n%s", diff)
+	}
+	if list := s.unwritten(); list != nil {
+		t.Fatalf("%v, although nothing is new", list)
+	}
+	if err := s.replicate(of(0, 3)); err != nil {
+		t.Fatal(err)
+	}
+	if list := s.unwritten(); list != nil {
+		t.Fatalf("%v, although nothing is new", list)
+	}
+	s.partial(of(2, 1))
+	if diff := cmp.Diff([]reports.Measured{of(1, 1), of(2, 1)}, s.unwritten()); diff != "" {
+		t.Fatalf("-want +got:\n%s", diff)
 	}
 }
 
@@ -138,7 +168,7 @@ func benchmarkPartial(b *testing.B, clients int, window time.Duration) {
 	if err := r.start(context.Background()); err != nil {
 		b.Fatal(err)
 	}
-	d, err := workloads.New(r.driverConfig())
+	d, err := workloads.New(r.driverConfig(1))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -161,7 +191,7 @@ func benchmarkPartial(b *testing.B, clients int, window time.Duration) {
 		start = time.Now()
 		so := r.soFar(m)
 		shape += time.Since(start)
-		if err := keeper.Partial(reports.Measured{Replicate: so}); err != nil {
+		if err := keeper.Partial([]reports.Measured{{Replicate: so}}); err != nil {
 			b.Fatal(err)
 		}
 	}

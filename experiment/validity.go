@@ -31,6 +31,9 @@ type evidence struct {
 	breakdown *reports.Breakdown // nil: nothing was sampled
 	build     build
 
+	// alongside is what the other arms did in their turns; nil where there were none.
+	alongside *alongside
+
 	// around is nil where the window was too short to say anything about the
 	// machine.
 	around *surroundings

@@ -187,16 +187,32 @@ func checkLittle(e *evidence) string {
 	return ""
 }
 
+// drifted says by how much the level moved, if by more than a share of it, and
+// whether that of the arms that took turns with this one did not.
+func (e *evidence) drifted(share float64) (why string, alone bool) {
+	ok, why := e.measured.Stationary(share)
+	if ok {
+		return "", false
+	}
+	return why, e.alongside == nil || !e.alongside.steady(share)
+}
+
 func checkStationarity(e *evidence) string {
-	if ok, why := e.measured.Stationary(maxDrift); !ok {
+	if why, alone := e.drifted(maxDrift); alone {
 		return why
 	}
 	return ""
 }
 
 func noteStationarity(e *evidence) string {
-	if ok, why := e.measured.Stationary(workloads.SteadyShare); !ok && checkStationarity(e) == "" {
+	if checkStationarity(e) != "" {
+		return ""
+	}
+	if why, alone := e.drifted(workloads.SteadyShare); alone {
 		return why
+	}
+	if why, _ := e.drifted(maxDrift); why != "" {
+		return why + "; the arms that took turns with it went the same way"
 	}
 	return ""
 }

@@ -23,20 +23,34 @@ func readWaits() waits {
 	return waits{h.Counts, h.Buckets}
 }
 
-// p99 is the 99th percentile of the waits since an earlier reading, as the upper
-// bound of its bucket; zero if there were none.
-func (w waits) p99(before waits) time.Duration {
-	since := make([]uint64, len(w.counts))
-	total := uint64(0)
+// since is what came after an earlier reading.
+func (w waits) since(before waits) waits {
+	since := waits{make([]uint64, len(w.counts)), w.bounds}
 	for i := range w.counts {
-		since[i] = w.counts[i]
+		since.counts[i] = w.counts[i]
 		if i < len(before.counts) {
-			since[i] -= before.counts[i]
+			since.counts[i] -= before.counts[i]
 		}
-		total += since[i]
+	}
+	return since
+}
+
+// add adds the waits of another time.
+func (w waits) add(other waits) {
+	for i := range w.counts {
+		w.counts[i] += other.counts[i]
+	}
+}
+
+// p99 is the 99th percentile of the waits, as the upper bound of its bucket; zero if
+// there were none.
+func (w waits) p99() time.Duration {
+	total := uint64(0)
+	for _, n := range w.counts {
+		total += n
 	}
 	rank, seen := uint64(math.Ceil(0.99*float64(total))), uint64(0)
-	for i, n := range since {
+	for i, n := range w.counts {
 		if seen += n; n > 0 && seen >= rank {
 			bound := w.bounds[i+1]
 			if math.IsInf(bound, 1) {

@@ -30,7 +30,7 @@ func (r *replicate) watch(d *workloads.Driver, finished <-chan struct{}) {
 		case <-tick.C:
 		}
 		r.look()
-		r.progress(d.Progress())
+		r.progress(r.before.Plus(d.Progress()))
 		if r.partial != nil && time.Since(kept) >= partialInterval {
 			kept = time.Now()
 			r.partial(r.soFar(d.Snapshot()))
@@ -44,11 +44,13 @@ func (r *replicate) watch(d *workloads.Driver, finished <-chan struct{}) {
 // cluster is measured.
 func (r *replicate) soFar(m *workloads.Measurement) *reports.Replicate {
 	out := r.convert(m)
-	if before, after, goroutines := r.ends.between(); before != nil {
+	if before, after, _ := r.ends.between(); before != nil {
 		if after == nil {
 			after = r.between()
 		}
-		r.addCost(out, before, after, goroutines)
+		r.addCost(out, r.since(before, after))
+	} else if r.used != nil {
+		r.addCost(out, r.used)
 	}
 	if out.Breakdown != nil {
 		for i := range out.Breakdown.Stages {

@@ -177,12 +177,13 @@ func (c *Comparison) floor(m Metric) (share float64, calibrated bool) {
 	return DefaultNoiseFloor, false
 }
 
-// calibration is that of the run's machine, or nil.
+// calibration is that of the run's machine and way of measuring, or nil.
 func (r *Run) calibration() *Calibration {
-	if r.Calibration == nil || r.Calibration.Machine != r.Machine() {
+	c := r.Calibration
+	if c == nil || c.Machine != r.Machine() || (c.Slice > 0) != (r.Plan.Slice > 0) {
 		return nil
 	}
-	return r.Calibration
+	return c
 }
 
 // Exact says that there are pairs enough for the intervals to be exact ones of 95 %; if

@@ -81,6 +81,9 @@ func (r *Run) Windows() string {
 	}
 	if r.Plan.Replicates > 1 && r.Plan.Interleaved {
 		text += ", interleaved"
+		if r.Plan.Slice > 0 {
+			text += fmt.Sprintf(" in slices of %v", r.Plan.Slice)
+		}
 	}
 	return text
 }

@@ -159,6 +159,8 @@ func (c *Comparison) remarks() []string {
 	switch run := c.Base.Run; {
 	case run.Calibration == nil:
 		add("the noise floor of this machine is not known, and taken to be %s: raftbench calibrate finds it", FormatPercent(DefaultNoiseFloor))
+	case run.Calibration.Machine == run.Machine() && run.calibration() == nil:
+		add("the calibration of this machine is for arms that %s: the noise floor of this run is not known, and taken to be %s", manner(run.Calibration.Slice), FormatPercent(DefaultNoiseFloor))
 	case run.calibration() == nil:
 		add("the calibration is of another machine (%s): the noise floor of this one is not known, and taken to be %s", run.Calibration.Machine, FormatPercent(DefaultNoiseFloor))
 	}
@@ -168,6 +170,14 @@ func (c *Comparison) remarks() []string {
 		}
 	}
 	return list
+}
+
+// manner says how arms shared a block.
+func manner(slice time.Duration) string {
+	if slice > 0 {
+		return "take turns in slices"
+	}
+	return "have their windows in one piece"
 }
 
 func (d *Difference) state() string {

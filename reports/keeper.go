@@ -22,7 +22,7 @@ const JournalName = "journal.jsonl"
 const (
 	recordRun       = "run"       // the run without replicates, as in FileName; the first record and no other
 	recordReplicate = "replicate" // Measured
-	recordPartial   = "partial"   // Measured, until the next of its kind or a whole replicate
+	recordPartial   = "partial"   // []Measured, until the next of its kind or the whole replicates
 	recordEnd       = "end"       // end; the last one counts
 )
 
@@ -51,6 +51,7 @@ type Keeper struct {
 
 	mu      sync.Mutex
 	journal *journal.Writer
+	encoded map[*Replicate]json.RawMessage // of the last Partial
 }
 
 // NewKeeper keeps a run in dir, which must exist. Nothing is written before Begin.
@@ -76,9 +77,30 @@ func (k *Keeper) Begin(r *Run) error {
 	return err
 }
 
-// Partial keeps what the replicate under way has so far, in place of what it had before.
-func (k *Keeper) Partial(m Measured) error {
-	return k.write(m, func(w *journal.Writer, data []byte) error { return w.AppendPassing(recordPartial, data) })
+// Partial keeps what the replicates under way have so far, in place of what they had
+// before. A replicate that was in the last list as well must not have changed.
+func (k *Keeper) Partial(list []Measured) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	encoded := map[*Replicate]json.RawMessage{}
+	var all []json.RawMessage
+	for _, m := range list {
+		data, known := k.encoded[m.Replicate]
+		if !known {
+			var err error
+			if data, err = json.Marshal(m); err != nil {
+				return err
+			}
+		}
+		encoded[m.Replicate] = data
+		all = append(all, data)
+	}
+	k.encoded = encoded
+	data, err := json.Marshal(all)
+	if err != nil {
+		return err
+	}
+	return k.journal.AppendPassing(recordPartial, data)
 }
 
 // Replicate keeps a replicate that has ended.

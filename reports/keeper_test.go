@@ -109,7 +109,7 @@ func TestARunIsReadableAtEveryStep(t *testing.T) {
 		}
 		check(fmt.Sprintf("%d replicates", i), list[:i])
 		for range 2 {
-			if err := k.Partial(partial(m)); err != nil {
+			if err := k.Partial([]reports.Measured{partial(m)}); err != nil {
 				t.Fatal(err)
 			}
 			check(fmt.Sprintf("%d replicates and a part", i), append(slices.Clone(list[:i]), partial(m)))
@@ -154,7 +154,7 @@ func TestAPartialReplicateIsNeverRanked(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := k.Partial(list[3]); err != nil { // says that it is valid
+	if err := k.Partial(list[3:4]); err != nil { // says that it is valid
 		t.Fatal(err)
 	}
 	got, err := killed(t, dir)
@@ -170,6 +170,40 @@ func TestAPartialReplicateIsNeverRanked(t *testing.T) {
 			t.Fatal("the arm with a partial replicate is ranked")
 		}
 	}
+}
+
+// Replicates that are under way at the same time are all there after a crash, until each
+// is there whole.
+func TestSeveralPartialReplicates(t *testing.T) {
+	run, list := begun()
+	k, dir := keep(t, disk.OS(), run)
+	wants := func(what string, want ...reports.Measured) {
+		t.Helper()
+		got, err := killed(t, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, what, with(run, reports.StatusKilled, want), got)
+	}
+	a, b := partial(list[0]), partial(list[1])
+	if err := k.Partial([]reports.Measured{a, b}); err != nil {
+		t.Fatal(err)
+	}
+	wants("both under way", a, b)
+	later := partial(list[1])
+	later.Replicate.Operations.Failed = 7
+	if err := k.Partial([]reports.Measured{a, later}); err != nil {
+		t.Fatal(err)
+	}
+	wants("one went on", a, later)
+	if err := k.Replicate(list[0]); err != nil {
+		t.Fatal(err)
+	}
+	wants("one is whole", list[0], later)
+	if err := k.Replicate(list[1]); err != nil {
+		t.Fatal(err)
+	}
+	wants("both are whole", list[0], list[1])
 }
 
 // What a replicate costs to keep does not depend on how many there are.
@@ -211,7 +245,7 @@ func TestTruncatedJournals(t *testing.T) {
 	header := size()
 	ends := []int{header}
 	for _, m := range list[:3] {
-		if err := k.Partial(partial(m)); err != nil {
+		if err := k.Partial([]reports.Measured{partial(m)}); err != nil {
 			t.Fatal(err)
 		}
 		ends = append(ends, size())
@@ -386,7 +420,7 @@ func life(k *reports.Keeper, run *reports.Run, list []reports.Measured) (kept in
 		return -1, err
 	}
 	for _, m := range list {
-		if err = k.Partial(partial(m)); err != nil {
+		if err = k.Partial([]reports.Measured{partial(m)}); err != nil {
 			break
 		}
 		if err = k.Replicate(m); err != nil {

@@ -176,8 +176,7 @@ func (d *journaled) add(record journal.Record) error {
 		d.partial = &record
 		return nil
 	case recordReplicate:
-		d.partial = nil
-		return d.addReplicate(record.Data, false)
+		return d.addReplicate(record.Data)
 	case recordEnd:
 		if err := json.Unmarshal(record.Data, &d.end); err != nil {
 			return fmt.Errorf("damaged: %w", err)
@@ -190,32 +189,49 @@ func (d *journaled) add(record journal.Record) error {
 	}
 }
 
-// addPartial adds what was under way when the process died.
+// addPartial adds what was under way when the process died, and is not there whole.
 func (d *journaled) addPartial() error {
 	if d.partial == nil {
 		return nil
 	}
-	if err := d.addReplicate(d.partial.Data, true); err != nil {
-		return fmt.Errorf("line %d: %w", d.partial.Line, err)
+	var list []Measured
+	if err := json.Unmarshal(d.partial.Data, &list); err != nil {
+		return fmt.Errorf("line %d: damaged: %w", d.partial.Line, err)
+	}
+	for _, m := range list {
+		arm, err := d.arm(m)
+		if err != nil {
+			return fmt.Errorf("line %d: %w", d.partial.Line, err)
+		}
+		if m.Replicate.Index <= len(arm.Replicates) {
+			continue
+		}
+		m.Replicate.cut()
+		arm.Replicates = append(arm.Replicates, *m.Replicate)
 	}
 	return nil
 }
 
-func (d *journaled) addReplicate(data []byte, partial bool) error {
+func (d *journaled) addReplicate(data []byte) error {
 	var m Measured
 	if err := json.Unmarshal(data, &m); err != nil {
 		return fmt.Errorf("damaged: %w", err)
 	}
+	arm, err := d.arm(m)
+	if err == nil {
+		arm.Replicates = append(arm.Replicates, *m.Replicate)
+	}
+	return err
+}
+
+// arm is where a replicate belongs.
+func (d *journaled) arm(m Measured) (*Arm, error) {
 	if m.Replicate == nil || m.Arm < 0 || m.Arm >= len(d.run.Arms) {
-		return fmt.Errorf("a replicate of arm %d of %d", m.Arm+1, len(d.run.Arms))
+		return nil, fmt.Errorf("a replicate of arm %d of %d", m.Arm+1, len(d.run.Arms))
 	}
 	arm := &d.run.Arms[m.Arm]
 	arm.InProcess = m.InProcess
-	if partial {
-		m.Replicate.cut()
-	}
-	arm.Replicates = append(arm.Replicates, *m.Replicate)
-	return nil
+	return arm, nil
 }
 
 // cut marks a replicate that did not come to its end.

@@ -115,6 +115,10 @@ type Calibration struct {
 	Machine  string    `json:"machine"` // Run.Machine of the calibration: it holds for no other
 	Pairs    int       `json:"pairs"`   // A/A pairs that the noise floor is worked out from
 
+	// Slice is Plan.Slice of the calibration: it holds for runs whose arms took turns, or
+	// if it is zero for those whose arms did not.
+	Slice time.Duration `json:"slice_ns,omitempty"`
+
 	// NoiseFloor is, for each metric by name, the relative difference that two equal
 	// arms may show here: no smaller effect is called one.
 	NoiseFloor map[string]float64 `json:"noise_floor"`
@@ -129,9 +133,12 @@ type Plan struct {
 	Replicates  int           `json:"replicates"`  // of each arm
 	Interleaved bool          `json:"interleaved"` // each block runs every arm once, in random order
 	Warmup      time.Duration `json:"warmup_ns"`
-	Window      time.Duration `json:"window_ns"`  // zero: Operations ends it
-	Operations  uint64        `json:"operations"` // per replicate; zero: Window ends it
-	Estimated   time.Duration `json:"estimated_ns"`
+	Window      time.Duration `json:"window_ns"` // zero: Operations ends it
+	// Slice is the length of the slices of their windows in which the arms of a block took
+	// turns; zero: each arm had its window in one piece.
+	Slice      time.Duration `json:"slice_ns,omitempty"`
+	Operations uint64        `json:"operations"` // per replicate; zero: Window ends it
+	Estimated  time.Duration `json:"estimated_ns"`
 }
 
 // Measured reports whether there is a replicate.

@@ -135,6 +135,25 @@ type Progress struct {
 	Started, Succeeded, Failed, Unknown, Refused uint64
 }
 
+// Since is what came after an earlier Progress.
+func (p Progress) Since(earlier Progress) Progress {
+	p.Elapsed -= earlier.Elapsed
+	p.Started -= earlier.Started
+	p.Succeeded -= earlier.Succeeded
+	p.Failed -= earlier.Failed
+	p.Unknown -= earlier.Unknown
+	p.Refused -= earlier.Refused
+	return p
+}
+
+// Plus is the progress of two drivers that ran one after the other, q the later one.
+func (p Progress) Plus(q Progress) Progress {
+	sum := q
+	sum.Elapsed += p.Elapsed
+	sum.add(&p)
+	return sum
+}
+
 // add adds the counters of q.
 func (p *Progress) add(q *Progress) {
 	p.Started += q.Started

@@ -19,7 +19,7 @@ const seriesDigits = 2
 // Series is what was measured over time. Bucket i begins at Origin+i*Width.
 type Series struct {
 	Width   time.Duration
-	Origin  time.Duration // zero or less: what aligns buckets with the start of the window
+	Origin  time.Duration // what aligns buckets with the start of the window
 	Buckets []Bucket
 }
 
@@ -33,7 +33,7 @@ func (s *Series) Within(from, to time.Duration) (first, last int) {
 	if s.Width <= 0 {
 		return 0, 0
 	}
-	first = int((from - s.Origin + s.Width - 1) / s.Width)
+	first = max(0, int((from-s.Origin+s.Width-1)/s.Width))
 	return first, max(first, int((to-s.Origin)/s.Width))
 }
 

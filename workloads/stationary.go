@@ -2,6 +2,7 @@ package workloads
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -90,4 +91,41 @@ func (s *Series) total(first, n int) (float64, *hdrhistogram.Histogram) {
 		}
 	}
 	return float64(completed), response
+}
+
+// Steady reports whether successive values kept their level to a share of it, by the
+// test of Stationary, which looks at means of up to stretchesMax stretches. Counts, if not
+// nil, are what the values were counted from. Values that are not finite, or fewer than
+// stretchesMin, are not steady.
+func Steady(values, counts []float64, share float64) bool {
+	n := min(len(values)/2*2, stretchesMax)
+	if n < stretchesMin {
+		return false
+	}
+	for _, v := range values {
+		if math.IsInf(v, 0) || math.IsNaN(v) {
+			return false
+		}
+	}
+	each := len(values) / n
+	from := len(values) - n*each
+	if counts != nil {
+		counts = means(counts[from:], each, float64(each))
+	}
+	ok, _ := steady(means(values[from:], each, 1), counts, share, stretchDeviations)
+	return ok
+}
+
+// means are the means of every so many values, times a factor.
+func means(values []float64, each int, factor float64) []float64 {
+	var out []float64
+	for len(values) >= each {
+		sum := 0.0
+		for _, v := range values[:each] {
+			sum += v
+		}
+		out = append(out, factor*sum/float64(each))
+		values = values[each:]
+	}
+	return out
 }

@@ -87,7 +87,7 @@ func Floors(run *reports.Run, allowInvalid bool) (floors []Floor, pairs int, err
 // New is the calibration to keep.
 func New(run *reports.Run, floors []Floor, pairs int, lag *reports.Histogram) *reports.Calibration {
 	c := &reports.Calibration{
-		Measured: run.Started.Round(time.Second), Machine: run.Machine(), Pairs: pairs,
+		Measured: run.Started.Round(time.Second), Machine: run.Machine(), Pairs: pairs, Slice: run.Plan.Slice,
 		NoiseFloor: map[string]float64{}, DispatchLag: lag,
 	}
 	for _, f := range floors {

@@ -14,7 +14,7 @@ type Discard struct{}
 func (Discard) Begin(*reports.Run) error { return nil }
 
 // Partial implements experiment.Keeper.
-func (Discard) Partial(reports.Measured) error { return nil }
+func (Discard) Partial([]reports.Measured) error { return nil }
 
 // Replicate implements experiment.Keeper.
 func (Discard) Replicate(reports.Measured) error { return nil }

@@ -46,9 +46,10 @@ type file struct {
 	Machines []reports.Calibration `json:"machines"` // the last measured last
 }
 
-// Load returns the calibration of a machine (reports.Run.Machine), or nil if there is
-// none. The error says in a line what is wrong with the file.
-func Load(machine string) (*reports.Calibration, error) {
+// Load returns the calibration of a machine (reports.Run.Machine) for arms that take turns
+// in slices, or for arms that do not; nil if there is none. The error says in a line
+// what is wrong with the file.
+func Load(machine string, sliced bool) (*reports.Calibration, error) {
 	path, err := Path()
 	if err != nil {
 		return nil, nil //nolint:nilerr,nilnil // where nothing can be kept, nothing is
@@ -58,14 +59,14 @@ func Load(machine string) (*reports.Calibration, error) {
 		return nil, err
 	}
 	for i := range f.Machines {
-		if f.Machines[i].Machine == machine {
-			return &f.Machines[i], nil
+		if c := &f.Machines[i]; c.Machine == machine && sliced == (c.Slice > 0) {
+			return c, nil
 		}
 	}
 	return nil, nil //nolint:nilnil // not calibrated, and nothing is wrong
 }
 
-// Save keeps a calibration in place of an earlier one of the same machine, and
+// Save keeps a calibration in place of an earlier one of the same machine and kind, and
 // returns where. The file is replaced whole or not at all; of two that save at the
 // same time the later one wins.
 func Save(c *reports.Calibration) (string, error) {
@@ -91,7 +92,9 @@ func Save(c *reports.Calibration) (string, error) {
 
 // put replaces a machine's calibration, and lets the oldest of too many go.
 func (f *file) put(c *reports.Calibration) {
-	f.Machines = slices.DeleteFunc(f.Machines, func(other reports.Calibration) bool { return other.Machine == c.Machine })
+	f.Machines = slices.DeleteFunc(f.Machines, func(other reports.Calibration) bool {
+		return other.Machine == c.Machine && (other.Slice > 0) == (c.Slice > 0)
+	})
 	f.Machines = append(f.Machines, *c)
 	f.Machines = f.Machines[max(0, len(f.Machines)-maxMachines):]
 }

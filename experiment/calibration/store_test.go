@@ -33,7 +33,7 @@ func stored(t *testing.T) string {
 
 func TestSaveAndLoad(t *testing.T) {
 	path := stored(t)
-	if c, err := Load("one"); c != nil || err != nil {
+	if c, err := Load("one", false); c != nil || err != nil {
 		t.Fatalf("before there is a file: %+v, error %v", c, err)
 	}
 	for _, c := range []*reports.Calibration{of("one", 0.01), of("two", 0.02), of("one", 0.03)} {
@@ -41,7 +41,7 @@ func TestSaveAndLoad(t *testing.T) {
 			t.Fatalf("%s, error %v", at, err)
 		}
 	}
-	got, err := Load("one")
+	got, err := Load("one", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,11 +51,29 @@ func TestSaveAndLoad(t *testing.T) {
 	if got.DispatchLag.Max() != of("", 0).DispatchLag.Max() {
 		t.Errorf("lag %d", got.DispatchLag.Max())
 	}
-	if c, err := Load("two"); err != nil || c.NoiseFloor["throughput_ops_per_s"] != 0.02 {
+	if c, err := Load("two", false); err != nil || c.NoiseFloor["throughput_ops_per_s"] != 0.02 {
 		t.Errorf("%+v, error %v", c, err)
 	}
-	if c, err := Load("three"); c != nil || err != nil {
+	if c, err := Load("three", false); c != nil || err != nil {
 		t.Errorf("of another machine: %+v, error %v", c, err)
+	}
+}
+
+// A machine is calibrated for arms that take turns and for arms that do not.
+func TestCalibrationsOfBothKinds(t *testing.T) {
+	stored(t)
+	sliced := of("one", 0.01)
+	sliced.Slice = time.Second
+	for _, c := range []*reports.Calibration{of("one", 0.03), sliced} {
+		if _, err := Save(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for kind, want := range map[bool]float64{false: 0.03, true: 0.01} {
+		c, err := Load("one", kind)
+		if err != nil || c == nil || c.NoiseFloor["throughput_ops_per_s"] != want {
+			t.Errorf("sliced %v: %+v, error %v; want a floor of %v", kind, c, err, want)
+		}
 	}
 }
 
@@ -91,7 +109,7 @@ func TestDamagedFilesAreRefusedAndKept(t *testing.T) {
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, loading := Load("x")
+			_, loading := Load("x", false)
 			_, saving := Save(of("x", 0.01))
 			for _, err := range []error{loading, saving} {
 				if err == nil || !strings.Contains(err.Error(), path) || !strings.HasSuffix(err.Error(), "remove it and calibrate again") || strings.Contains(err.Error(), "\n") {
@@ -110,7 +128,7 @@ func TestPlacesWhereNothingCanBeKept(t *testing.T) {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load("x"); err == nil {
+	if _, err := Load("x", false); err == nil {
 		t.Error("a directory was read")
 	}
 	t.Setenv(PathVariable, filepath.Join(os.DevNull, "calibration.json"))
@@ -123,7 +141,7 @@ func TestPlacesWhereNothingCanBeKept(t *testing.T) {
 	if _, err := Path(); err == nil || !strings.Contains(err.Error(), PathVariable) {
 		t.Errorf("error %v", err)
 	}
-	if c, err := Load("x"); c != nil || err != nil {
+	if c, err := Load("x", false); c != nil || err != nil {
 		t.Errorf("without a home: %v, error %v", c, err)
 	}
 	if _, err := Save(of("x", 0.01)); err == nil {

@@ -167,6 +167,6 @@ func (c *Cluster) Overhead(v Setting) (time.Duration, error) {
 type forget struct{}
 
 func (forget) Begin(*reports.Run) error                       { return nil }
-func (forget) Partial(reports.Measured) error                 { return nil }
+func (forget) Partial([]reports.Measured) error               { return nil }
 func (forget) Replicate(reports.Measured) error               { return nil }
 func (forget) End(reports.Status, time.Time, ...string) error { return nil }

@@ -57,7 +57,7 @@ func (a *app) calibrateFlags(fs *pflag.FlagSet, f *runFlags) {
 		}
 		flag.DefValue = value
 	}
-	for _, name := range []string{"transport", "clients", "rate", "payload", "duration", "warmup", "repeat", "seed", "allow-invalid", "quiet"} {
+	for _, name := range []string{"transport", "clients", "rate", "payload", "duration", "slice", "warmup", "repeat", "seed", "allow-invalid", "quiet"} {
 		fs.AddFlag(all.Lookup(name))
 	}
 	fs.Lookup("transport").Usage = "the transport that both arms use, with options"
@@ -76,7 +76,7 @@ func (a *app) calibrate(cmd *cobra.Command, f *runFlags) error {
 	if f.Repeat < calibration.MinPairs {
 		return usagef("--repeat %d: want %d pairs or more", f.Repeat, calibration.MinPairs)
 	}
-	if _, err := calibration.Load(""); err != nil {
+	if _, err := calibration.Load("", false); err != nil {
 		return err // before a minute is spent on what cannot be kept
 	}
 	ctx := cmd.Context()
@@ -100,9 +100,10 @@ func (a *app) calibrate(cmd *cobra.Command, f *runFlags) error {
 	return a.printCalibration(run, floors, c, path)
 }
 
-// storedCalibration is that of this machine; nil if there is none that can be read.
-func (a *app) storedCalibration() *reports.Calibration {
-	c, err := calibration.Load(experiment.Machine())
+// storedCalibration is that of this machine, for arms that take turns in slices or for
+// those that do not; nil if there is none that can be read.
+func (a *app) storedCalibration(sliced bool) *reports.Calibration {
+	c, err := calibration.Load(experiment.Machine(), sliced)
 	if err != nil {
 		fmt.Fprintf(a.stderr, "warning: %v\n", err)
 	}

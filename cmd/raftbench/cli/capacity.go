@@ -127,7 +127,7 @@ func (a *app) prepareCapacity(fs *pflag.FlagSet, f *capacityFlags) (*sizing, err
 	if sources.Of("clients") == settings.Default {
 		f.Clients = nil
 	}
-	c := &sizing{a: a, flags: f, header: experiment.Header{Argv: a.argv, Settings: effective(fs, sources), Calibration: a.storedCalibration()}}
+	c := &sizing{a: a, flags: f, header: experiment.Header{Argv: a.argv, Settings: effective(fs, sources), Calibration: a.storedCalibration(false)}}
 	precision, err := parsePercent(f.precision)
 	if err != nil {
 		return nil, fmt.Errorf("--precision %w", err)

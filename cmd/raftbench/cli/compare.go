@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/raftbench/raftbench/experiment"
 	"github.com/raftbench/raftbench/reports"
 	"github.com/raftbench/raftbench/reports/render"
 )
@@ -95,11 +96,11 @@ func (a *app) compare(dirs []string, f *compareFlags) error {
 // calibrated gives runs of this machine that were measured before it was calibrated
 // what has been found out since.
 func (a *app) calibrated(runs []*reports.Run) {
-	stored := a.storedCalibration()
 	for _, run := range runs {
-		if run.Calibration == nil && stored != nil && stored.Machine == run.Machine() {
-			run.Calibration = stored
+		if run.Calibration != nil || run.Machine() != experiment.Machine() {
+			continue
 		}
+		run.Calibration = a.storedCalibration(run.Plan.Slice > 0)
 	}
 }
 

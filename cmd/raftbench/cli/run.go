@@ -58,7 +58,7 @@ func (a *app) run(cmd *cobra.Command, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	header := experiment.Header{Argv: a.argv, Settings: effective(cmd.Flags(), sources), Calibration: a.storedCalibration()}
+	header := experiment.Header{Argv: a.argv, Settings: effective(cmd.Flags(), sources), Calibration: a.storedCalibration(plan.Slice > 0)}
 	for _, w := range plan.Warnings {
 		fmt.Fprintf(a.stderr, "warning: %s\n", w)
 	}
@@ -109,7 +109,11 @@ func (a *app) printPlan(ctx context.Context, plan *experiment.Plan, f *runFlags)
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(a.stdout, "%d arms x %d replicates, about %v\n", len(plan.Arms), f.Repeat, plan.Estimate.Round(time.Second))
+	manner := ""
+	if plan.Slice > 0 {
+		manner = fmt.Sprintf("; the arms of a block take turns in slices of %v", plan.Slice)
+	}
+	_, err := fmt.Fprintf(a.stdout, "%d arms x %d replicates, about %v%s\n", len(plan.Arms), f.Repeat, plan.Estimate.Round(time.Second), manner)
 	if ctx.Err() != nil {
 		return errInterrupted
 	}

@@ -47,7 +47,7 @@ func (a *app) prepareTuning(fs *pflag.FlagSet, f *tuneFlags) (*tuning, error) {
 	}
 	t := &tuning{
 		a: a, flags: f, facts: factsOf(fs), load: loadOf(fs, sources),
-		header: experiment.Header{Argv: a.argv, Settings: effective(fs, sources), Calibration: a.storedCalibration()},
+		header: experiment.Header{Argv: a.argv, Settings: effective(fs, sources), Calibration: a.storedCalibration(true)},
 	}
 	for _, w := range warnings {
 		fmt.Fprintf(a.stderr, "warning: %s\n", w)

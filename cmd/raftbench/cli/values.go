@@ -88,7 +88,7 @@ func parseSize(s string) (int, error) { return core.ParseSize(s) }
 // durationValue is a flag of one duration.
 type durationValue struct {
 	value *time.Duration
-	auto  bool // "auto" stands for experiment.WarmupAuto
+	auto  bool // "auto" stands for experiment.WarmupAuto and experiment.SliceAuto, which are the same
 }
 
 // Set implements pflag.Value.

@@ -29,8 +29,7 @@ type View struct {
 	rows    []*row // in order of first appearance
 	current *row
 	at      experiment.Position
-	started time.Time // of the replicate under way
-	last    workloads.Progress
+	told    time.Time // when at was so
 	drawn   time.Time
 	lines   int // of the table on the screen
 }
@@ -41,7 +40,8 @@ type row struct {
 	replicates int
 	invalid    int
 	latest     figures
-	phase      string    // what the replicate under way is doing
+	phase      string // what the replicate under way is doing
+	last       workloads.Progress
 	rates      []float64 // its throughput lately, for the sparkline
 	errors     float64   // its errors per second
 }
@@ -66,37 +66,53 @@ func New(w io.Writer, size Size) *View {
 
 // ReplicateStarts implements experiment.Observer.
 func (v *View) ReplicateStarts(at experiment.Position) {
-	v.at, v.started, v.last = at, v.now(), workloads.Progress{}
-	v.current = v.row(at.Arm.Label)
-	v.current.phase, v.current.rates, v.current.errors = "starts", nil, 0
+	r := v.row(at.Arm.Label)
+	r.phase, r.last, r.rates, r.errors = "starts", workloads.Progress{}, nil, 0
+	v.turnTo(r, at)
 	v.draw()
+}
+
+// turnTo notes which arm is at it, and where the run stands.
+func (v *View) turnTo(r *row, at experiment.Position) {
+	v.current, v.at, v.told = r, at, v.now()
 }
 
 // Progress implements experiment.Observer.
 func (v *View) Progress(at experiment.Position, now workloads.Progress) {
-	if v.size == nil || v.current == nil || v.now().Sub(v.drawn) < redrawInterval {
+	if v.size == nil {
 		return
 	}
-	v.at = at
-	v.current.phase = "warms up"
+	r := v.row(at.Arm.Label)
+	v.turnTo(r, at)
+	r.progress(now)
+	if v.now().Sub(v.drawn) >= redrawInterval {
+		v.draw()
+	}
+}
+
+// progress takes up the counters of a driver.
+func (r *row) progress(now workloads.Progress) {
+	r.phase = "warms up"
 	if now.Measures {
-		v.current.phase = "measures"
+		r.phase = "measures"
 	}
-	if seconds := (now.Elapsed - v.last.Elapsed).Seconds(); seconds > 0 {
-		rate := float64(now.Succeeded-v.last.Succeeded) / seconds
-		v.current.latest.throughput = reports.FormatNumber(rate)
-		v.current.errors = float64(now.Failed+now.Unknown+now.Refused-v.last.Failed-v.last.Unknown-v.last.Refused) / seconds
-		v.current.rates = append(v.current.rates, rate)
-		v.current.rates = v.current.rates[max(0, len(v.current.rates)-sparkWidth):]
+	since := now.Since(r.last)
+	r.last = now
+	seconds := since.Elapsed.Seconds()
+	if seconds <= 0 {
+		return
 	}
-	v.last = now
-	v.draw()
+	rate := float64(since.Succeeded) / seconds
+	r.latest.throughput = reports.FormatNumber(rate)
+	r.errors = float64(since.Failed+since.Unknown+since.Refused) / seconds
+	r.rates = append(r.rates, rate)
+	r.rates = r.rates[max(0, len(r.rates)-sparkWidth):]
 }
 
 // Partial implements experiment.Observer: it takes the percentiles of the window so far.
-func (v *View) Partial(_ experiment.Position, r *reports.Replicate) {
-	if v.size != nil && v.current != nil {
-		v.current.latest.percentiles(r)
+func (v *View) Partial(at experiment.Position, r *reports.Replicate) {
+	if v.size != nil {
+		v.row(at.Arm.Label).latest.percentiles(r)
 	}
 }
 
@@ -110,7 +126,7 @@ func (v *View) ReplicateEnds(at experiment.Position, r *reports.Replicate) {
 	if !r.Valid {
 		arm.invalid++
 	}
-	v.at, v.current = at, nil
+	v.turnTo(nil, at)
 	if v.size != nil {
 		v.draw()
 		return

@@ -83,7 +83,7 @@ func TestTable(t *testing.T) {
 	v.Progress(position("grpc", 1), workloads.Progress{Elapsed: 4 * time.Second, Succeeded: 5000, Failed: 10, Measures: true})
 	want := []string{
 		"$ raftbench run",
-		"block 1, 1 of 4 replicates done, about 11s left",
+		"block 1, 1 of 4 replicates done, about 15s left",
 		"  arm    done      ops/s       p50       p99 errors/s",
 		"  rawtcp    1    447,346    138 µs    300 µs        -",
 		"> grpc      0      1,000    138 µs    300 µs        0  ▁▃█▃ measures",

@@ -21,7 +21,7 @@ func (v *View) table(most int) []string {
 	}
 	remaining := v.at.Remaining
 	if v.current != nil {
-		remaining -= v.now().Sub(v.started)
+		remaining -= v.now().Sub(v.told)
 	}
 	lines := []string{
 		fmt.Sprintf("block %d, %d of %d replicates done, about %v left", v.at.Block, v.at.Done, v.at.Total, max(remaining, 0).Round(time.Second)),

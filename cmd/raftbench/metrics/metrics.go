@@ -36,7 +36,8 @@ type Exporter struct {
 	planned    prometheus.Gauge
 	remaining  prometheus.Gauge
 
-	last workloads.Progress
+	last    map[string]workloads.Progress // of the replicate under way, by arm
+	current string                        // the arm that is being measured
 
 	listener net.Listener
 	server   *http.Server
@@ -47,6 +48,7 @@ type Exporter struct {
 func New() *Exporter {
 	e := &Exporter{
 		registry: prometheus.NewRegistry(),
+		last:     map[string]workloads.Progress{},
 		operations: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "raftbench_operations_total", Help: "Operations of all replicates so far, warm-up included, by how they ended.",
 		}, []string{"arm", "outcome"}),
@@ -100,26 +102,40 @@ func (e *Exporter) Close() error {
 
 // ReplicateStarts implements experiment.Observer.
 func (e *Exporter) ReplicateStarts(at experiment.Position) {
-	e.last = workloads.Progress{}
+	delete(e.last, at.Arm.Label)
 	e.position(at)
+	e.turnTo(at.Arm.Label)
+}
+
+// turnTo notes which arm is being measured; empty: none.
+func (e *Exporter) turnTo(arm string) {
+	if arm == e.current {
+		return
+	}
+	e.current = arm
 	e.running.Reset()
-	e.running.WithLabelValues(at.Arm.Label).Set(1)
+	if arm != "" {
+		e.running.WithLabelValues(arm).Set(1)
+	}
 }
 
 // Progress implements experiment.Observer.
 func (e *Exporter) Progress(at experiment.Position, now workloads.Progress) {
+	arm := at.Arm.Label
+	e.turnTo(arm)
+	since := now.Since(e.last[arm])
+	e.last[arm] = now
 	for outcome, n := range map[string]uint64{
-		"succeeded": now.Succeeded - e.last.Succeeded,
-		"failed":    now.Failed - e.last.Failed,
-		"unknown":   now.Unknown - e.last.Unknown,
-		"refused":   now.Refused - e.last.Refused,
+		"succeeded": since.Succeeded,
+		"failed":    since.Failed,
+		"unknown":   since.Unknown,
+		"refused":   since.Refused,
 	} {
-		e.operations.WithLabelValues(at.Arm.Label, outcome).Add(float64(n))
+		e.operations.WithLabelValues(arm, outcome).Add(float64(n))
 	}
-	if seconds := (now.Elapsed - e.last.Elapsed).Seconds(); seconds > 0 {
-		e.throughput.WithLabelValues(at.Arm.Label).Set(float64(now.Succeeded-e.last.Succeeded) / seconds)
+	if seconds := since.Elapsed.Seconds(); seconds > 0 {
+		e.throughput.WithLabelValues(arm).Set(float64(since.Succeeded) / seconds)
 	}
-	e.last = now
 }
 
 // Partial implements experiment.Observer.
@@ -129,7 +145,7 @@ func (e *Exporter) Partial(at experiment.Position, r *reports.Replicate) { e.per
 func (e *Exporter) ReplicateEnds(at experiment.Position, r *reports.Replicate) {
 	e.position(at)
 	e.percentiles(at, r)
-	e.running.Reset()
+	e.turnTo("")
 	e.valid.WithLabelValues(at.Arm.Label, fmt.Sprint(r.Valid)).Inc()
 }
 

@@ -1,0 +1,149 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/raftbench/raftbench/reports"
+	"github.com/raftbench/raftbench/workloads"
+)
+
+// inTurns are settings whose two arms take turns, in so many slices.
+func inTurns(t *testing.T, slices int) (*Settings, *Plan) {
+	t.Helper()
+	s := settings(t, "inproc,rawtcp")
+	s.Slice, s.Warmup = workloads.DefaultSeriesWidth, 20*ms
+	s.Duration = time.Duration(slices) * s.Slice
+	p, err := s.Plan()
+	if err != nil || p.Slice != s.Slice {
+		t.Fatalf("slices of %v, error %v", p.Slice, err)
+	}
+	return s, p
+}
+
+func TestArmsTakeTurns(t *testing.T) {
+	s, p := inTurns(t, 4)
+	s.Repeat, s.Reads, s.Idle = 2, 0.5, 20*ms
+	p.Blocks = append(p.Blocks, []int{1, 0})
+	var kept saved
+	o := new(order)
+	run, err := Run(context.Background(), s, p, Header{}, o, &kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Status != reports.StatusComplete || replicates(run) != 4 || run.Plan.Slice != s.Slice {
+		t.Fatalf("status %s, %d replicates, slices of %v", run.Status, replicates(run), run.Plan.Slice)
+	}
+	for i := range run.Arms {
+		for j := range run.Arms[i].Replicates {
+			r := &run.Arms[i].Replicates[j]
+			checkReplicate(t, &run.Arms[i], r)
+			checkSliced(t, &run.Arms[i], r, s.Duration)
+		}
+	}
+	// Every arm is told of at least once in each of its slices, and they alternate.
+	if o.changes < 2*(4-1) {
+		t.Errorf("%d changes from one arm to another: %q", o.changes, o.arms)
+	}
+	under := map[int]bool{}
+	for _, m := range kept.partials {
+		under[m.Arm] = true
+	}
+	if len(under) != 2 {
+		t.Errorf("partial replicates of the arms %v, want both", under)
+	}
+}
+
+func checkSliced(t *testing.T, a *reports.Arm, r *reports.Replicate, window time.Duration) {
+	t.Helper()
+	if off := (r.Window - window).Abs(); off > 50*ms {
+		t.Errorf("%s: a window of %v, want %v", a.Label, r.Window, window)
+	}
+	if f := r.InFlight; f == nil || f.Observed > 4 || math.Abs(f.Observed/f.Expected-1) > workloads.LittleTolerance {
+		t.Errorf("%s: under way %+v, want the 4 clients at most", a.Label, r.InFlight)
+	}
+	if n := len(r.Series.Completed); n != 4 {
+		t.Errorf("%s: %d buckets, want one for each slice", a.Label, n)
+	}
+	if r.Discarded == nil || r.Discarded.Operations.Succeeded == 0 || r.Discarded.Ended != string(workloads.WarmupFixed) {
+		t.Errorf("%s: discarded %+v", a.Label, r.Discarded)
+	}
+	if r.Idle == nil || *r.Cost.GoroutinesMax < 3 {
+		t.Errorf("%s: idle %v, %d goroutines", a.Label, r.Idle, *r.Cost.GoroutinesMax)
+	}
+}
+
+// order is an observer that notes whose turn it is.
+type order struct {
+	told
+	arms    []string
+	changes int
+	stop    func(arms int)
+}
+
+func (o *order) Progress(at Position, _ workloads.Progress) {
+	if n := len(o.arms); n > 0 && o.arms[n-1] != at.Arm.Label {
+		o.changes++
+	}
+	o.arms = append(o.arms, at.Arm.Label)
+	if o.stop != nil {
+		o.stop(len(o.arms))
+	}
+}
+func (o *order) ReplicateEnds(Position, *reports.Replicate) {}
+
+// An interruption in the middle of a block leaves a part of every arm, none of them
+// valid.
+func TestInterruptedTurns(t *testing.T) {
+	s, p := inTurns(t, 50)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	o := &order{stop: func(arms int) {
+		if arms == 8 { // both are warm and had a slice or more
+			cancel()
+		}
+	}}
+	run, err := Run(ctx, s, p, Header{}, o, new(saved))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Status != reports.StatusInterrupted || replicates(run) != 2 {
+		t.Fatalf("status %s with %d replicates", run.Status, replicates(run))
+	}
+	for _, a := range run.Arms {
+		r := a.Replicates[0]
+		if r.Valid || !r.Partial || r.Operations.Succeeded == 0 || r.Window >= s.Duration {
+			t.Errorf("%s: valid %v, partial %v, %d operations in %v", a.Label, r.Valid, r.Partial, r.Operations.Succeeded, r.Window)
+		}
+	}
+}
+
+// An interruption before anything was measured leaves nothing.
+func TestTurnsThatNeverBegan(t *testing.T) {
+	s, p := inTurns(t, 2)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	run, err := Run(ctx, s, p, Header{}, nil, new(saved))
+	if err != nil || run.Status != reports.StatusInterrupted || replicates(run) != 0 {
+		t.Fatalf("status %s with %d replicates, error %v", run.Status, replicates(run), err)
+	}
+}
+
+// What cannot be kept ends the block, with one line.
+func TestTurnsThatCannotBeKept(t *testing.T) {
+	full := errors.New("disk full")
+	s, p := inTurns(t, 50)
+	keeper := &saved{fail: func(record string) error {
+		if record == "partial" {
+			return full
+		}
+		return nil
+	}}
+	run, err := Run(context.Background(), s, p, Header{}, nil, keeper)
+	if !errors.Is(err, full) || run.Status != reports.StatusInterrupted || replicates(run) != 2 {
+		t.Fatalf("status %s with %d replicates, error %v", run.Status, replicates(run), err)
+	}
+}
