@@ -109,6 +109,7 @@ func (s *sliced) warmUp(ctx context.Context) error {
 	m, err := s.run(ctx, driver)
 	s.failure = err
 	s.measured = workloads.AsWarmup(m)
+	s.opened = time.Now() // until there is a slice
 	s.unlink(m)
 	return nil
 }
@@ -127,7 +128,7 @@ func (e *execution) turn(ctx context.Context, s *sliced, number int, length time
 		s.failure = err
 	}
 	s.settle()
-	if s.opened.IsZero() {
+	if number == 0 {
 		s.opened = m.Start.Add(m.Window.From)
 	}
 	s.spans = append(s.spans, span{m.Start.Add(m.Window.From), m.Window.Duration()})

@@ -113,11 +113,29 @@ func TestInterruptedTurns(t *testing.T) {
 	if run.Status != reports.StatusInterrupted || replicates(run) != 2 {
 		t.Fatalf("status %s with %d replicates", run.Status, replicates(run))
 	}
+	if err := run.Validate(); err != nil {
+		t.Fatal(err)
+	}
 	for _, a := range run.Arms {
 		r := a.Replicates[0]
 		if r.Valid || !r.Partial || r.Operations.Succeeded == 0 || r.Window >= s.Duration {
 			t.Errorf("%s: valid %v, partial %v, %d operations in %v", a.Label, r.Valid, r.Partial, r.Operations.Succeeded, r.Window)
 		}
+	}
+}
+
+// An interruption while the first arm warms up leaves that warm-up.
+func TestInterruptedWarmUpOfTurns(t *testing.T) {
+	s, p := inTurns(t, 2)
+	s.Warmup = time.Minute
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	run, err := Run(ctx, s, p, Header{}, &order{stop: func(int) { cancel() }}, new(saved))
+	if err != nil || run.Status != reports.StatusInterrupted || replicates(run) != 1 {
+		t.Fatalf("status %s with %d replicates, error %v", run.Status, replicates(run), err)
+	}
+	if err := run.Validate(); err != nil {
+		t.Fatal(err)
 	}
 }
 

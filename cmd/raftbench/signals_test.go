@@ -19,6 +19,15 @@ func brief() []string {
 	return strings.Fields("run --transport inproc,rawtcp -d 200ms --warmup 50ms --repeat 2 -c 4 --allow-invalid")
 }
 
+// briefTurn is brief for every other turn, and for the others the same with arms that
+// take turns.
+func briefTurn(turn int) []string {
+	if turn%2 == 0 {
+		return brief()
+	}
+	return append(brief(), "--slice", "100ms")
+}
+
 // SIGINT and SIGTERM: a valid result that is marked interrupted, exit code 130,
 // nothing that goes on. A run that had ended by then is complete, exit code 0.
 func TestSignalsAtRandomInstants(t *testing.T) {
@@ -26,9 +35,9 @@ func TestSignalsAtRandomInstants(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		rng := rand.New(rand.NewPCG(*drawn, uint64(s)))
 		counts, slowest := tally{}, time.Duration(0)
-		for range turns() {
+		for turn := range turns() {
 			at := instant(rng, whole+whole/20)
-			p := start(t, brief()...)
+			p := start(t, briefTurn(turn)...)
 			p.pause(at)
 			p.signal(s)
 			took := p.wait(t)
@@ -62,9 +71,9 @@ func TestKillAtRandomInstants(t *testing.T) {
 	whole := undisturbed(t, brief()...)
 	rng := rand.New(rand.NewPCG(*drawn, 9))
 	counts := tally{}
-	for range turns() {
+	for turn := range turns() {
 		at := instant(rng, whole+whole/20)
-		p := start(t, brief()...)
+		p := start(t, briefTurn(turn)...)
 		p.pause(at)
 		p.signal(syscall.SIGKILL)
 		p.wait(t)
@@ -154,6 +163,28 @@ func TestKillLosesAtMostASecondAtRandomInstants(t *testing.T) {
 	t.Logf("%d killed: at most the last %v were missing", turns(), most.Round(time.Millisecond))
 }
 
+// SIGKILL in the middle of a block whose arms take turns leaves a part of every arm.
+func TestKillLeavesEveryArmAtRandomInstants(t *testing.T) {
+	rng := rand.New(rand.NewPCG(*drawn, 13))
+	for range turns() {
+		p := start(t, strings.Fields("run --transport inproc,rawtcp -d 30s --slice 100ms --warmup 50ms --repeat 1 -c 4")...)
+		for text := ""; !strings.Contains(text, `"data":[{"arm":0,`) || !strings.Contains(text, `},{"arm":1,`); text = p.journal() {
+			p.pause(10 * time.Millisecond)
+		}
+		p.pause(instant(rng, time.Second))
+		p.signal(syscall.SIGKILL)
+		p.wait(t)
+		run := p.check(t)
+		for i := range run.Arms {
+			list := run.Arms[i].Replicates
+			if len(list) != 1 || !list[0].Partial || list[0].Operations.Succeeded == 0 {
+				t.Fatalf("%s: %d replicates", run.Arms[i].Label, len(list))
+			}
+		}
+		p.rendersAgain(t, run)
+	}
+}
+
 func (p *process) journal() string {
 	b, _ := os.ReadFile(filepath.Join(p.dir, reports.JournalName)) // not yet there
 	return string(b)
@@ -165,9 +196,9 @@ func TestSecondSignalAtRandomInstants(t *testing.T) {
 	whole := undisturbed(t, brief()...)
 	rng := rand.New(rand.NewPCG(*drawn, 11))
 	counts, slowest := tally{}, time.Duration(0)
-	for range turns() {
+	for turn := range turns() {
 		first, second := instant(rng, whole), instant(rng, 400*time.Millisecond)
-		p := start(t, brief()...)
+		p := start(t, briefTurn(turn)...)
 		p.pause(first)
 		p.signal(syscall.SIGINT)
 		p.pause(second)
