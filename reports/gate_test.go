@@ -92,6 +92,30 @@ func TestParseGateRefuses(t *testing.T) {
 	}
 }
 
+// A threshold that nobody can want is a slip of the finger, and would pass for ever.
+func TestParseThresholdRefuses(t *testing.T) {
+	for text, want := range map[string]string{
+		"throughput<100":    "higher is better, so want throughput>100",
+		"throughput <= 5k":  "higher is better, so want throughput>5k",
+		"p99>2ms":           "lower is better, so want p99<2ms",
+		"p99.9 >= 2ms":      "lower is better, so want p99.9<2ms",
+		"errors>0.1%":       "lower is better, so want errors<0.1%",
+		"CPU/op>20us":       "lower is better, so want CPU/op<20us",
+		"goroutines>100":    "lower is better, so want goroutines<100",
+		"errors<0%":         "never holds: nothing is below zero, so want errors<=0%",
+		"allocs/op<0":       "never holds: nothing is below zero, so want allocs/op<=0",
+		"throughput>=0":     "always holds: want a limit above zero",
+		"errors<=100%":      "always holds: want a limit below 100%",
+		"throughput<-5%":    "compares with a base",
+		"latency_ns_p50>1s": "lower is better, so want p50<1s",
+	} {
+		_, err := reports.ParseThreshold(text)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
 func FuzzParseGate(f *testing.F) {
 	for _, text := range []string{"p99<2ms", "throughput<-5%", "errors<=0.1%", "cpu/op>=1e3us", "p99>+5%", "wire/op<2KiB", "p\x00<1s"} {
 		f.Add(text)

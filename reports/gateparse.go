@@ -16,7 +16,30 @@ func ParseThreshold(text string) (Gate, error) {
 	if err == nil && g.Relative {
 		return Gate{}, fmt.Errorf("%q compares with a base: a threshold has a limit with a unit and no sign, such as p99<2ms", g.Text)
 	}
+	if err == nil {
+		err = g.demanding()
+	}
 	return g, err
+}
+
+// demanding says why a threshold asks for what nobody wants, such as a low throughput, or
+// for nothing at all.
+func (g Gate) demanding() error {
+	name := g.Metric.Title
+	limit := strings.TrimLeft(g.Text[strings.IndexAny(g.Text, "<>"):], "<>= ")
+	switch {
+	case g.Above && !g.Metric.HigherIsBetter:
+		return fmt.Errorf("%q asks for a bad value: of %s lower is better, so want %s<%s", g.Text, name, name, limit)
+	case !g.Above && g.Metric.HigherIsBetter:
+		return fmt.Errorf("%q asks for a bad value: of %s higher is better, so want %s>%s", g.Text, name, name, limit)
+	case !g.Above && g.Limit == 0 && !g.OrEqual:
+		return fmt.Errorf("%q never holds: nothing is below zero, so want %s<=%s", g.Text, name, limit)
+	case g.Above && g.Limit == 0 && g.OrEqual:
+		return fmt.Errorf("%q always holds: want a limit above zero", g.Text)
+	case g.Metric.Unit == FailureShare().Unit && g.OrEqual && g.Limit >= 1:
+		return fmt.Errorf("%q always holds: want a limit below 100%%", g.Text)
+	}
+	return nil
 }
 
 // ParseRegression reads what a comparison must not show: "p99>+5%", "throughput<-5%". It

@@ -124,6 +124,9 @@ func (f *compareFlags) criteria(gates []reports.Gate) (reports.Criteria, error) 
 		if err != nil {
 			return c, fmt.Errorf("--metric: %w", err)
 		}
+		if m.Unit == reports.FailureShare().Unit {
+			return c, fmt.Errorf("--metric %s: where nothing fails there is no factor to compare by: want a limit, such as --threshold 'errors<0.1%%'", name)
+		}
 		add(m)
 	}
 	for _, g := range gates {
