@@ -11,6 +11,7 @@ import (
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/transports/inproc"
+	"github.com/raftbench/raftbench/transports/netrpc"
 	"github.com/raftbench/raftbench/transports/rawtcp"
 )
 
@@ -114,6 +115,28 @@ func TestSuitePassesHooks(t *testing.T) {
 	for _, c := range checks() {
 		if r := probe(nt, c, patience); r.Failed() {
 			t.Errorf("%s fails a good transport: %s", c.name, r.errors[0])
+		}
+	}
+}
+
+// TestTimeoutPassesASlowCaller checks that who calls on a busy machine does not find
+// the circuit breaker open: the callers of this transport are held up after each Send.
+func TestTimeoutPassesASlowCaller(t *testing.T) {
+	nt, release := spoiled(netrpc.Transport(), func(h *hooks) {
+		h.send = func(calls []*core.Call) {
+			h.inner.Send(calls)
+			for began := time.Now(); time.Since(began) < 5*time.Millisecond; {
+				runtime.Gosched()
+			}
+		}
+	})
+	defer release()
+	for _, c := range checks() {
+		if c.name != "Timeout" {
+			continue
+		}
+		if r := probe(nt, c, patience); r.Failed() {
+			t.Error(r.errors[0])
 		}
 	}
 }
