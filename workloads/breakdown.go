@@ -19,9 +19,11 @@ const (
 	// PartDispatch is from the intended start to the send: the dispatch lag.
 	PartDispatch Part = 0
 
-	// PartDeliver is what is left: from where the client read its clock before it
-	// handed the operation back to where the driver read its own, and the few
-	// nanoseconds between the send and the client's reading in Submit.
+	// PartDeliver is by how much longer the driver had the operation under way than
+	// the client: from where the client read its clock before it handed the operation
+	// back to where the driver read its own, and the few nanoseconds between the send
+	// and the client's reading in Submit. It is not what the other parts leave, so a
+	// stage that was lost is missing from the sum.
 	PartDeliver Part = NumParts - 1
 )
 
@@ -44,7 +46,7 @@ type Breakdown struct {
 	Samples uint64
 
 	// Response is the sum of the sampled operations' response times, and Sums that
-	// of each part; so the Sums add up to Response exactly.
+	// of each part. They add up to Response unless a stage was lost.
 	Response time.Duration
 	Sums     [NumParts]time.Duration
 
@@ -52,9 +54,9 @@ type Breakdown struct {
 	// counted.
 	Histograms [NumParts]*hdrhistogram.Histogram
 
-	// Overlapping counts operations whose stages, by the client's account, took
-	// longer than they were under way, which a clock that is not shared can do. Their
-	// PartDeliver is negative in the sum and zero in the histogram.
+	// Overlapping counts operations that the client says it had for longer than they
+	// were under way, which a clock that is not shared can do. Their PartDeliver is
+	// negative in the sum and zero in the histogram.
 	Overlapping uint64
 }
 
@@ -80,15 +82,14 @@ func (b *Breakdown) add(s *Sample) {
 	b.Samples++
 	b.Response += response
 	b.part(PartDispatch, s.Sent-s.Intended)
-	rest := s.Done - s.Sent
 	for stage, d := range s.Stages {
 		b.part(Part(1+stage), d)
-		rest -= d
 	}
-	if rest < 0 {
+	deliver := s.Done - s.Sent - s.Took
+	if deliver < 0 {
 		b.Overlapping++
 	}
-	b.part(PartDeliver, rest)
+	b.part(PartDeliver, deliver)
 }
 
 func (b *Breakdown) part(p Part, d time.Duration) {

@@ -14,6 +14,7 @@ func TestThePartsOfAnOperationAddUpToItsResponse(t *testing.T) {
 	r.Begin(10 * ms)
 	stages := client.Stages{1 * ms, 2 * ms, 3 * ms, 4 * ms, 5 * ms, 6 * ms, 7 * ms, 8 * ms} // 36 ms
 	record := func(s Sample) {
+		s.Took = stages.Sum()
 		r.Start(s.Type, s.Intended)
 		r.Record(s)
 	}
@@ -53,6 +54,23 @@ func TestThePartsOfAnOperationAddUpToItsResponse(t *testing.T) {
 	}
 }
 
+// A stage that the client forgets is in no other part: the sum lacks it.
+func TestALostStageIsMissing(t *testing.T) {
+	all := client.Stages{1 * ms, 2 * ms, 3 * ms, 4 * ms, 5 * ms, 6 * ms, 7 * ms, 8 * ms}
+	for lost := range all {
+		b, stages := newBreakdown(), all
+		stages[lost] = 0
+		b.add(&Sample{Intended: 1 * ms, Sent: 2 * ms, Done: 40 * ms, Stages: &stages, Took: all.Sum()})
+		sum := time.Duration(0)
+		for _, d := range b.Sums {
+			sum += d
+		}
+		if b.Response-sum != all[lost] {
+			t.Errorf("without %v, which took %v, the parts add up to %v of %v", client.Stage(lost), all[lost], sum, b.Response)
+		}
+	}
+}
+
 func TestPartsHaveTheNamesOfTheStages(t *testing.T) {
 	var names []string
 	for p := range Part(NumParts) {
@@ -74,7 +92,7 @@ func TestTheDriverRecordsWhatTheClientSampled(t *testing.T) {
 			for _, op := range ops {
 				n++
 				op.Sampled = n%10 == 0
-				op.Stages = client.Stages{client.StageQueue: 2 * ms}
+				op.Stages, op.Took = client.Stages{client.StageQueue: 2 * ms}, 2*ms
 			}
 			done(ops)
 		})

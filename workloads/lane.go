@@ -168,7 +168,7 @@ func (l *lane) record(op *client.Op, done time.Duration) *slot {
 		Err:      op.Err,
 	}
 	if op.Sampled {
-		sample.Stages = &op.Stages
+		sample.Stages, sample.Took = &op.Stages, op.Took
 	}
 	l.recorder.Record(sample)
 	if l.steady != nil && op.Outcome == client.OutcomeOK {

@@ -29,4 +29,7 @@ type Sample struct {
 	// Stages is where the client says that the time went; nil unless the operation
 	// was sampled. It is borrowed until Record returns.
 	Stages *client.Stages
+
+	// Took is how long the client says that it had the operation; with Stages only.
+	Took time.Duration
 }

@@ -38,14 +38,18 @@ type Op struct {
 	Err     error // nil exactly if Outcome is OutcomeOK
 	Tag     any   // the submitter's own
 
-	// Stages is where the time of the operation went, if Sampled; the client's,
-	// valid until the op is submitted again.
+	// Stages is where the time of the operation went, if Sampled, and Took the time
+	// from Submit to Config.Done. Took is read from the clock and not the sum of the
+	// stages, so that one that was lost shows. The client's, valid until the op is
+	// submitted again.
 	Stages  Stages
+	Took    time.Duration
 	Sampled bool
 
 	deadline time.Time     // when to give up
 	open     time.Duration // what the lane's gate said when the operation was queued
-	rest     Stage         // of a sampled operation: the stage that its last part belongs to
+	rest     Stage         // of a sampled operation: the stage that ends with Config.Done
+	restFrom time.Duration // when that began, on the client's clock
 	wait     chan struct{} // not nil: Do waits here instead of Config.Done
 }
 

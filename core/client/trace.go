@@ -71,10 +71,10 @@ func (c *Client) account(f *flight) {
 		return
 	}
 	stages := Stages{StageInbox: trace.Inbox, StageLog: trace.Log, StageQuorum: trace.Quorum, StageApply: trace.Apply}
-	rest := StageRequest
+	rest, restFrom := StageRequest, f.sent+trace.Total()
 	if id := c.config.Clock.ID; id != 0 && id == trace.Clock {
 		stages[StageRequest] = trace.Received - f.sent
-		rest = StageReply
+		rest, restFrom = StageReply, trace.Received+trace.Total()
 	}
 	if slices.Min(stages[:]) < 0 {
 		return
@@ -86,24 +86,23 @@ func (c *Client) account(f *flight) {
 		waited := f.sent - c.submitted(op)
 		stages[StageLinger] = min(max(0, f.open-op.open), waited)
 		stages[StageQueue] = waited - stages[StageLinger]
-		op.Stages, op.rest, op.Sampled = stages, rest, true
+		op.Stages, op.rest, op.restFrom, op.Sampled = stages, rest, restFrom, true
 	}
 }
 
-// finish adds what is left of the time until now to the operations that have
-// been accounted for, so that their stages sum to it. If a trace claims more, it
-// cannot be.
+// finish ends the last stage of the operations that have been accounted for. That
+// too has a beginning and an end of its own: if it were what the others leave, a stage
+// that was lost would be in it, and nobody would know. A trace that claims more than
+// the time until now cannot be.
 func (c *Client) finish(ended []*Op, now time.Duration) {
 	for _, op := range ended {
 		if !op.Sampled {
 			continue
 		}
-		total := now - c.submitted(op)
-		left := total - op.Stages.Sum()
-		if left < 0 || slices.Max(op.Stages[:]) > total { // or the sum has wrapped
+		op.Took = now - c.submitted(op)
+		op.Stages[op.rest] = now - op.restFrom
+		if op.Stages[op.rest] < 0 || slices.Max(op.Stages[:]) > op.Took { // or the sum has wrapped
 			op.Sampled = false
-			continue
 		}
-		op.Stages[op.rest] += left
 	}
 }

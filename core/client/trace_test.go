@@ -89,6 +89,9 @@ func (l *link) stagesOf(t *testing.T, op *client.Op) client.Stages {
 	if op.Err != nil || !op.Sampled {
 		t.Fatalf("sampled: %v, error: %v", op.Sampled, op.Err)
 	}
+	if op.Took != op.Stages.Sum() {
+		t.Fatalf("it took %v, and the stages %v sum to %v", op.Took, op.Stages, op.Stages.Sum())
+	}
 	return op.Stages
 }
 

@@ -1,0 +1,51 @@
+package experiment
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/raftbench/raftbench/core/client"
+	"github.com/raftbench/raftbench/workloads"
+)
+
+// tenStages records operations of ten milliseconds, one in each part, of which every
+// n-th is sampled; change sees what the client says of it.
+func tenStages(every int, change func(*client.Stages)) *workloads.OpRecord {
+	const ms = time.Millisecond
+	r := workloads.NewRecorder(workloads.Open, 0, nil, nil)
+	r.Begin(0)
+	for i := range 100 * every {
+		at := time.Duration(i) * ms
+		s := workloads.Sample{Intended: at, Sent: at + ms, Done: at + 10*ms}
+		if i%every == 0 {
+			stages := client.Stages{ms, ms, ms, ms, ms, ms, ms, ms}
+			s.Took = stages.Sum()
+			change(&stages)
+			s.Stages = &stages
+		}
+		r.Start(s.Type, s.Intended)
+		r.Record(s)
+	}
+	var m workloads.Measurement
+	r.End(time.Hour)
+	r.AddTo(&m)
+	total := m.Window.Total()
+	return &total
+}
+
+// Whatever the share of operations that are sampled, all of them included, a stage that was
+// lost on the way from the client to the result is noted, and not hidden in another.
+func TestALostStageIsNoted(t *testing.T) {
+	for _, every := range []int{1, sampleEvery} {
+		if text := noteStages(&evidence{breakdown: breakdown(tenStages(every, func(*client.Stages) {}), workloads.Open)}); text != "" {
+			t.Fatalf("1 in %d sampled, no stage lost: %s", every, text)
+		}
+		for lost := range client.Stage(client.NumStages) {
+			b := breakdown(tenStages(every, func(s *client.Stages) { s[lost] = 0 }), workloads.Open)
+			if text := noteStages(&evidence{breakdown: b}); !strings.Contains(text, "add up to 9.00 ms, and the mean response is 10.0 ms") {
+				t.Errorf("1 in %d sampled, without %v: %q", every, lost, text)
+			}
+		}
+	}
+}
