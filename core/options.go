@@ -31,6 +31,9 @@ const (
 	ProfileTuned = "tuned"
 )
 
+// Profiles lists the profiles.
+func Profiles() []string { return []string{ProfileStock, ProfileTuned} }
+
 // ParseOptions reads settings of the form name=value; a bare profile name
 // stands for profile=name. Options that are not given take the value of the
 // profile. The error names the option, the value and what is allowed.
@@ -38,7 +41,7 @@ func (t NamedTransport) ParseOptions(settings []string) (Options, error) {
 	given := map[string]string{}
 	for _, s := range settings {
 		name, value, ok := strings.Cut(s, "=")
-		if !ok && (s == ProfileStock || s == ProfileTuned) {
+		if !ok && slices.Contains(Profiles(), s) {
 			name, value = ProfileOption, s
 		} else if !ok {
 			return Options{}, fmt.Errorf("transport %s: option %q has no value: want name=value", t.Name, s)
@@ -53,8 +56,8 @@ func (t NamedTransport) ParseOptions(settings []string) (Options, error) {
 	if !ok {
 		profile = ProfileTuned
 	}
-	if profile != ProfileStock && profile != ProfileTuned {
-		return Options{}, fmt.Errorf("transport %s: profile %q: allowed are %s, %s", t.Name, profile, ProfileStock, ProfileTuned)
+	if !slices.Contains(Profiles(), profile) {
+		return Options{}, fmt.Errorf("transport %s: profile %q: allowed are %s", t.Name, profile, strings.Join(Profiles(), ", "))
 	}
 	delete(given, ProfileOption)
 

@@ -10,6 +10,8 @@ package experiment
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/raftbench/raftbench/core"
@@ -110,6 +112,14 @@ const (
 // ReadModes lists the read modes.
 func ReadModes() []ReadMode { return []ReadMode{ReadIndex, ReadLog} }
 
+func readModeNames() string {
+	var names []string
+	for _, m := range ReadModes() {
+		names = append(names, string(m))
+	}
+	return strings.Join(names, ", ")
+}
+
 // Validate names the setting that makes no sense, the value and what is allowed.
 func (s *Settings) Validate() error {
 	for _, check := range []func() error{s.validateLists, s.validateScalars, s.validatePayloads, s.validateBatching} {
@@ -190,8 +200,8 @@ func (s *Settings) validateScalars() error {
 		return fmt.Errorf("--warmup %v: want a duration from 0, or auto", s.Warmup)
 	case s.Reads < 0 || s.Reads > 1:
 		return fmt.Errorf("--reads %v: want a share from 0 to 1", s.Reads)
-	case s.ReadMode != ReadIndex && s.ReadMode != ReadLog:
-		return fmt.Errorf("--read-mode %q: allowed are readindex, log", s.ReadMode)
+	case !slices.Contains(ReadModes(), s.ReadMode):
+		return fmt.Errorf("--read-mode %q: allowed are %s", s.ReadMode, readModeNames())
 	case s.Timeout <= 0:
 		return fmt.Errorf("--timeout %v: want more than zero", s.Timeout)
 	case s.Timeouts.ReconnectMax >= node.DefaultElectionTimeout:

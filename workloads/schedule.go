@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -18,11 +19,26 @@ const (
 	Constant
 )
 
+// AllArrivals lists the arrival processes, the default first.
+func AllArrivals() []Arrivals { return []Arrivals{Poisson, Constant} }
+
 func (a Arrivals) String() string {
 	if a == Constant {
 		return "constant"
 	}
 	return "poisson"
+}
+
+// ParseArrivals reads the name of an arrival process. The error lists what is allowed.
+func ParseArrivals(name string) (Arrivals, error) {
+	var names []string
+	for _, a := range AllArrivals() {
+		if a.String() == name {
+			return a, nil
+		}
+		names = append(names, a.String())
+	}
+	return 0, fmt.Errorf("%q: allowed are %s", name, strings.Join(names, ", "))
 }
 
 // Schedule says when the operations of an open loop are to start, counted from

@@ -51,10 +51,12 @@ The results are in Go's benchmark format. To compare codecs with benchstat:
 	fs.IntVar(&f.repeat, "repeat", 1, "how often everything is measured; benchstat wants 6 or more")
 	fs.StringVar(&f.format, "format", formatBenchmark, formatBenchmark+" or "+formatText)
 	fs.Uint64Var(&f.seed, "seed", 1, "seed of the data")
-	complete(cmd, "codec", fixed(append([]string{"all"}, codecNames()...)...))
-	complete(cmd, "format", fixed(formatBenchmark, formatText))
+	complete(cmd, "codec", listOf(append([]string{everything}, codecNames()...)...))
+	complete(cmd, "format", fixed(codecFormats()...))
 	return cmd
 }
+
+func codecFormats() []string { return []string{formatBenchmark, formatText} }
 
 func codecNames() []string {
 	var names []string
@@ -70,8 +72,8 @@ func (f *codecFlags) validate() error {
 		return fmt.Errorf("--benchtime %v: want more than zero and at most 1h", f.benchtime)
 	case f.repeat < 1 || f.repeat > 1000:
 		return fmt.Errorf("--repeat %d: want 1 to 1000", f.repeat)
-	case f.format != formatBenchmark && f.format != formatText:
-		return fmt.Errorf("--format %q: allowed are %s, %s", f.format, formatBenchmark, formatText)
+	case !slices.Contains(codecFormats(), f.format):
+		return fmt.Errorf("--format %q: allowed are %s", f.format, strings.Join(codecFormats(), ", "))
 	}
 	for _, p := range f.payloads {
 		if p < 0 || p > experiment.MaxPayloadBytes/64 {
@@ -83,7 +85,7 @@ func (f *codecFlags) validate() error {
 
 // chosen are the codecs that were asked for.
 func (f *codecFlags) chosen() ([]codecs.Named, error) {
-	if f.codecs == "all" {
+	if f.codecs == everything {
 		return codecs.All(), nil
 	}
 	var list []codecs.Named

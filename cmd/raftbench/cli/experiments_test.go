@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -26,23 +25,5 @@ func TestExperiments(t *testing.T) {
 				t.Errorf("no plan:\n%s", stdout.String())
 			}
 		})
-	}
-}
-
-// The shell completes elements of lists and options of transports.
-func TestCompleteTransport(t *testing.T) {
-	a := &app{transports: transports.All(), stdout: io.Discard, stderr: io.Discard}
-	for typed, want := range map[string]string{
-		"":                  "all",
-		"raw":               "rawtcp",
-		"rawtcp,":           "rawtcp,grpc",
-		"grpc:":             "grpc:mode=unary",
-		"rawtcp,grpc:mode=": "rawtcp,grpc:mode=stream",
-		"rawtcp:":           "rawtcp:conns=",
-	} {
-		list, _ := a.completeTransport(typed)
-		if !strings.Contains("\n"+strings.Join(list, "\n")+"\n", "\n"+want+"\n") {
-			t.Errorf("after %q, %q is not offered: %v", typed, want, list)
-		}
 	}
 }

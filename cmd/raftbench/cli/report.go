@@ -32,6 +32,8 @@ Without --format, print the table and write all files of the result directory an
 	cmd.Flags().StringVar(&format, "format", "", "print only this: "+strings.Join(render.RunFormats(), ", "))
 	cmd.Flags().StringVarP(&out, "out", "o", "", "with --format: file to write instead of standard output")
 	gates.addThresholds(cmd.Flags())
+	complete(cmd, "format", fixed(render.RunFormats()...))
+	cmd.ValidArgsFunction = directories
 	return cmd
 }
 

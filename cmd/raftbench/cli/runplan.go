@@ -48,13 +48,8 @@ func (a *app) resolve(f *runFlags, sources settings.Sources) error {
 	if f.Transports, err = transports.ParseList(a.transports, f.transports); err != nil {
 		return err
 	}
-	switch f.arrivals {
-	case "poisson":
-		f.Arrivals = workloads.Poisson
-	case "constant":
-		f.Arrivals = workloads.Constant
-	default:
-		return fmt.Errorf("--arrivals %q: allowed are poisson, constant", f.arrivals)
+	if f.Arrivals, err = workloads.ParseArrivals(f.arrivals); err != nil {
+		return fmt.Errorf("--arrivals %w", err)
 	}
 	if f.Operations == 0 && sources.Of("ops") != settings.Default {
 		return errors.New("-n 0: want at least 1 operation")

@@ -57,9 +57,7 @@ code 2.`,
 	}
 	a.tuneFlags(cmd.Flags(), f)
 	a.completeRun(cmd)
-	complete(cmd, "resume", func(string) ([]string, cobra.ShellCompDirective) {
-		return nil, cobra.ShellCompDirectiveFilterDirs
-	})
+	complete(cmd, "resume", folders)
 	return cmd
 }
 
