@@ -58,6 +58,59 @@ func TestLibraryReadsItBack(t *testing.T) {
 	}
 }
 
+// One log holds all arms, as a reader of the format finds out that knows nothing of us: by
+// tag, in the order of time, each value where it was.
+func TestLibraryReadsAllArmsBack(t *testing.T) {
+	run := reportstest.Run(reportstest.Shapes()[:3], 4)
+	run.Arms[2].Label = "grpc:mode=unary, tuned"
+	var b bytes.Buffer
+	if err := hlog.WriteAll(&b, run); err != nil {
+		t.Fatal(err)
+	}
+	reader := hdrhistogram.NewHistogramLogReader(&b)
+	counts, last := map[string]int64{}, int64(0)
+	for {
+		h, err := reader.NextIntervalHistogram()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h == nil {
+			break
+		}
+		if h.StartTimeMs() < last {
+			t.Errorf("an interval of %s begins at %d, after one at %d", h.Tag(), h.StartTimeMs(), last)
+		}
+		counts[h.Tag()], last = counts[h.Tag()]+h.TotalCount(), h.StartTimeMs()
+	}
+	want := map[string]int64{}
+	for i, name := range []string{run.Arms[0].Label, run.Arms[1].Label, "grpc-mode-unary--tuned"} {
+		for _, r := range run.Arms[i].Replicates {
+			for _, h := range r.Histograms {
+				tag := name + "/" + h.Op
+				if h.Kind != reports.KindResponse {
+					tag += "-" + string(h.Kind)
+				}
+				want[tag] += h.Histogram.Count()
+			}
+		}
+	}
+	if diff := cmp.Diff(want, counts); diff != "" || len(want) < 6 {
+		t.Fatalf("counts by tag (-want +got):\n%s", diff)
+	}
+}
+
+// A log of the only arm is that arm's file.
+func TestOneArmNeedsNoName(t *testing.T) {
+	run := reportstest.Run(reportstest.Shapes()[:1], 2)
+	var b bytes.Buffer
+	if err := hlog.WriteAll(&b, run); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(written(t, run, 0), b.String()); diff != "" {
+		t.Fatalf("(-of the arm +of the run):\n%s", diff)
+	}
+}
+
 func TestFormat(t *testing.T) {
 	run := reportstest.Run(reportstest.Shapes()[:2], 1)
 	run.Arms[1].Label = "raw\ntcp"

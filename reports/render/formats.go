@@ -1,6 +1,7 @@
 package render
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -36,8 +37,8 @@ func formats() []format {
 		{"events.csv", plain(tables.EventsCSV)},
 		{"json", plain(reports.Encode)},
 		{"html", plain(page.Write)},
-		{"hlog", plain(ofOneArm("hlog", hlog.Write))},
-		{"hgrm", plain(ofOneArm("hgrm", hgrm.Write))},
+		{"hlog", plain(hlog.WriteAll)},
+		{"hgrm", plain(writeDistribution)},
 		{"benchfmt", plain(benchfmt.Write)},
 		{"junit", plain(writeValidity)},
 		{"png", picture("latency", (*plots.Picture).WritePNG)},
@@ -52,14 +53,15 @@ func formats() []format {
 	return list
 }
 
-// ofOneArm writes a form that holds one arm, if the run has no more.
-func ofOneArm(name string, write func(io.Writer, *reports.Run, *reports.Arm) error) func(io.Writer, *reports.Run) error {
-	return func(w io.Writer, run *reports.Run) error {
-		if len(run.Arms) != 1 {
-			return fmt.Errorf("format %s holds one arm and the run has %d: use the .%s files of its directory", name, len(run.Arms), name)
-		}
-		return write(w, run, &run.Arms[0])
+// ErrUnfit: the run has not what the form that was asked for shows, or more than it holds.
+var ErrUnfit = errors.New("this form does not fit the run")
+
+// writeDistribution writes a form that holds one arm, if the run has no more.
+func writeDistribution(w io.Writer, run *reports.Run) error {
+	if len(run.Arms) != 1 {
+		return fmt.Errorf("%w: it holds one arm, and there are %d: use the .hgrm files of the directory", ErrUnfit, len(run.Arms))
 	}
+	return hgrm.Write(w, run, &run.Arms[0])
 }
 
 func picture(name string, write func(*plots.Picture, io.Writer) error) func(io.Writer, *reports.Run, bool) error {
@@ -69,7 +71,7 @@ func picture(name string, write func(*plots.Picture, io.Writer) error) func(io.W
 				return write(&p, w)
 			}
 		}
-		return fmt.Errorf("the run has no data for the picture %s", name)
+		return fmt.Errorf("%w: nothing was measured that the picture shows", ErrUnfit)
 	}
 }
 
@@ -87,9 +89,9 @@ func RunFormats() []string {
 }
 
 // Run writes one form of a run. "full" is "text" with everything there is; "csv" is
-// the long form, a row for each number of each replicate; "hlog" and "hgrm" need a
+// the long form, a row for each number of each replicate; "hgrm" needs a
 // run with a single arm; "png" and "svg" are the percentile curves. colour concerns
-// "text" and "full".
+// "text" and "full". An error may match ErrUnfit.
 func Run(w io.Writer, name string, run *reports.Run, colour bool) error {
 	for _, f := range formats() {
 		if f.name == name {

@@ -2,6 +2,7 @@ package render_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -125,10 +126,14 @@ func TestFormats(t *testing.T) {
 	for _, err := range []error{
 		render.Run(io.Discard, "pdf", run, false),
 		render.Comparison(io.Discard, "pdf", list, false),
-		render.Run(io.Discard, "hlog", run, false),
 	} {
-		if err == nil {
-			t.Error("no error")
+		if err == nil || errors.Is(err, render.ErrUnfit) {
+			t.Errorf("error %v", err)
+		}
+	}
+	for _, f := range []string{"hgrm", "load.png"} {
+		if err := render.Run(io.Discard, f, run, false); !errors.Is(err, render.ErrUnfit) {
+			t.Errorf("%s of what does not fit it: %v", f, err)
 		}
 	}
 	if err := render.Run(io.Discard, "pdf", run, false); !strings.Contains(err.Error(), `"pdf": allowed are text, full, markdown`) {

@@ -54,14 +54,25 @@ func (a *app) report(ctx context.Context, dir, format, out string, gates *gateFl
 	if format == "" {
 		err = a.reportDir(ctx, dir, run)
 	} else {
-		err = a.output(out, strings.HasSuffix(format, "png"), func(w io.Writer) error {
-			return render.Run(w, format, run, out == "" && a.colour())
-		})
+		err = a.form(out, format, run)
 	}
 	if err != nil {
 		return err
 	}
 	return a.checkThresholds(run, gates)
+}
+
+// form renders a run in one form to a file or to standard output.
+func (a *app) form(out, format string, run *reports.Run) error {
+	var rendering error
+	err := a.output(out, strings.HasSuffix(format, "png"), func(w io.Writer) error {
+		rendering = render.Run(w, format, run, out == "" && a.colour())
+		return rendering
+	})
+	if errors.Is(rendering, render.ErrUnfit) {
+		return usagef("--format %s: %w", format, rendering)
+	}
+	return err
 }
 
 // print renders a run to standard output.
