@@ -105,7 +105,7 @@ func (a *app) calibrate(cmd *cobra.Command, f *runFlags) error {
 func (a *app) storedCalibration(sliced bool) *reports.Calibration {
 	c, err := calibration.Load(experiment.Machine(), sliced)
 	if err != nil {
-		fmt.Fprintf(a.stderr, "warning: %v\n", err)
+		fmt.Fprintf(a.notes(), "warning: %v\n", err)
 	}
 	return c
 }
@@ -176,7 +176,7 @@ func lagText(h *reports.Histogram) string {
 func (a *app) remarkOnEqualArms(run *reports.Run) {
 	for _, c := range reports.CompareArms(run, &run.Arms[0]) {
 		if c.Verdict == reports.Better || c.Verdict == reports.Worse {
-			fmt.Fprintf(a.stderr, "warning: the equal arms came out different, as one in twenty does by chance: %s Calibrate again; if that stays so, something disturbs this machine\n", c.Conclusion())
+			fmt.Fprintf(a.notes(), "warning: the equal arms came out different, as one in twenty does by chance: %s Calibrate again; if that stays so, something disturbs this machine\n", c.Conclusion())
 		}
 	}
 }

@@ -111,6 +111,7 @@ func (a *app) prepareCapacity(fs *pflag.FlagSet, f *capacityFlags) (*sizing, err
 	if err != nil {
 		return nil, err
 	}
+	a.quiet = f.quiet
 	if err := a.resolve(&f.runFlags, sources); err != nil {
 		return nil, err
 	}
@@ -136,7 +137,7 @@ func (a *app) prepareCapacity(fs *pflag.FlagSet, f *capacityFlags) (*sizing, err
 		precision = max(precision, c.header.Calibration.NoiseFloor[reports.Throughput().Name])
 	}
 	for _, w := range warnings {
-		fmt.Fprintf(a.stderr, "warning: %s\n", w)
+		fmt.Fprintf(a.notes(), "warning: %s\n", w)
 	}
 	for _, spec := range f.Transports {
 		s := sized{label: spec.Label, config: search.CapacityConfig{

@@ -43,10 +43,10 @@ func (c *sizing) all(ctx context.Context) error {
 		err = errors.Join(err, writing)
 	}
 	if err != nil {
-		fmt.Fprintf(c.a.stderr, "what was measured is in %s\n", c.dir)
+		fmt.Fprintf(c.a.notes(), "what was measured is in %s\n", c.dir)
 		return err
 	}
-	fmt.Fprintf(c.a.stderr, "results in %s: open %s\n", c.dir, filepath.Join(c.dir, "report.html"))
+	fmt.Fprintf(c.a.notes(), "results in %s: open %s\n", c.dir, filepath.Join(c.dir, "report.html"))
 	return c.verdict()
 }
 

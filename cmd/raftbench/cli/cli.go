@@ -88,7 +88,15 @@ type app struct {
 	stdout, stderr io.Writer
 	disk           disk.FS // of results
 	argv           []string
-	quiet          bool // no word on stderr but complaints
+	quiet          bool // no word on stderr but errors
+}
+
+// notes is standard error for what is no error: progress, warnings, where things are.
+func (a *app) notes() io.Writer {
+	if a.quiet {
+		return io.Discard
+	}
+	return a.stderr
 }
 
 func (a *app) command() *cobra.Command {
@@ -112,29 +120,33 @@ func (e usageError) Unwrap() error { return e.error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// explainedError is one that standard output has explained: whoever wants to be left alone
+// needs the exit code alone.
+type explainedError struct{ error }
+
+func (e explainedError) Unwrap() error { return e.error }
+
 // errInterrupted ends a command that was interrupted and has saved what it had.
 var errInterrupted = errors.New("interrupted")
 
 func (a *app) exitCode(err error) int {
-	var usage usageError
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errInterrupted):
 		return exitInterrupted
-	case errors.Is(err, errGate):
+	case !a.quiet || !errors.As(err, new(explainedError)):
 		fmt.Fprintf(a.stderr, "raftbench: %v\n", err)
+	}
+	switch {
+	case errors.Is(err, errGate):
 		return exitGate
 	case errors.Is(err, errInvalid):
-		fmt.Fprintf(a.stderr, "raftbench: %v\n", err)
 		return exitInvalid
-	case errors.As(err, &usage):
-		fmt.Fprintf(a.stderr, "raftbench: %v\n", err)
+	case errors.As(err, new(usageError)):
 		return exitUsage
-	default:
-		fmt.Fprintf(a.stderr, "raftbench: %v\n", err)
-		return exitError
 	}
+	return exitError
 }
 
 // args checks arguments with one of cobra's functions, as a usage error.

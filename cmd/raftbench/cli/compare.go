@@ -51,6 +51,8 @@ command pass with a warning, or fail with --strict. What is INVALID passes no ga
 	fs.StringSliceVar(&f.metrics, "metric", nil, "metrics that get a verdict; default: throughput,p99, and those of --fail-if")
 	f.addRegressions(fs)
 	f.addThresholds(fs)
+	complete(cmd, "format", fixed(render.ComparisonFormats()...))
+	cmd.ValidArgsFunction = directories
 	return cmd
 }
 
@@ -90,7 +92,7 @@ func (a *app) compare(dirs []string, f *compareFlags) error {
 	if err != nil {
 		return err
 	}
-	return f.verdict(a.stderr, results)
+	return f.verdict(a.notes(), results)
 }
 
 // calibrated gives runs of this machine that were measured before it was calibrated

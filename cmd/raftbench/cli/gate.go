@@ -57,7 +57,7 @@ func (g *gateFlags) parse() (regressions, thresholds []reports.Gate, err error) 
 
 // verdict is the error that a command ends with; nil if every gate lets it pass.
 // Undecided gates are mentioned in any case.
-func (g *gateFlags) verdict(stderr io.Writer, results []reports.GateResult) error {
+func (g *gateFlags) verdict(notes io.Writer, results []reports.GateResult) error {
 	var failed, undecided []string
 	invalid := false
 	for i := range results {
@@ -75,7 +75,7 @@ func (g *gateFlags) verdict(stderr io.Writer, results []reports.GateResult) erro
 		failed, undecided = append(failed, undecided...), nil
 	}
 	if len(undecided) > 0 {
-		fmt.Fprintf(stderr, "warning: undecided, and let through without --strict: %s\n", strings.Join(undecided, ", "))
+		fmt.Fprintf(notes, "warning: undecided, and let through without --strict: %s\n", strings.Join(undecided, ", "))
 	}
 	switch {
 	case len(failed) > 0:
@@ -86,17 +86,18 @@ func (g *gateFlags) verdict(stderr io.Writer, results []reports.GateResult) erro
 	return nil
 }
 
-// checkThresholds checks a run's arms and says what became of it on standard error.
+// checkThresholds checks a run's arms and says what became of it on standard error, unless that is to be
+// quiet: what fails is in the error.
 func (a *app) checkThresholds(run *reports.Run, g *gateFlags) error {
 	_, thresholds, err := g.parse()
 	if err != nil {
 		return usageError{err}
 	}
 	results := reports.CheckThresholds(run, thresholds)
-	if err := printGates(a.stderr, "text", results, false); err != nil {
+	if err := printGates(a.notes(), "text", results, false); err != nil {
 		return err
 	}
-	return g.verdict(a.stderr, results)
+	return g.verdict(a.notes(), results)
 }
 
 // printGates writes what became of the gates in front of a text or Markdown report.

@@ -59,9 +59,7 @@ func (a *app) watch(f *runFlags) (observers, error) {
 	if err := o.exporter.Serve(f.metrics); err != nil {
 		return o, err
 	}
-	if !f.quiet {
-		fmt.Fprintf(a.stderr, "metrics at http://%s/metrics\n", o.exporter.Address())
-	}
+	fmt.Fprintf(a.notes(), "metrics at http://%s/metrics\n", o.exporter.Address())
 	return o, nil
 }
 

@@ -60,9 +60,8 @@ func (a *app) run(cmd *cobra.Command, f *runFlags) error {
 	}
 	header := experiment.Header{Argv: a.argv, Settings: effective(cmd.Flags(), sources), Calibration: a.storedCalibration(plan.Slice > 0)}
 	for _, w := range plan.Warnings {
-		fmt.Fprintf(a.stderr, "warning: %s\n", w)
+		fmt.Fprintf(a.notes(), "warning: %s\n", w)
 	}
-	a.quiet = f.quiet
 	keeper := reports.NewKeeper(a.disk, dir)
 	result, err := experiment.Run(cmd.Context(), &f.Settings, plan, header, watchers, keeper)
 	watchers.view.Close()
@@ -70,7 +69,7 @@ func (a *app) run(cmd *cobra.Command, f *runFlags) error {
 		return err
 	}
 	if err := judge(result, f.allowInvalid); err != nil {
-		return err
+		return explainedError{err}
 	}
 	f.gates.allowInvalid = f.allowInvalid
 	return a.checkThresholds(result, &f.gates)
@@ -98,7 +97,7 @@ func resultDir(out string) (string, error) {
 
 func (a *app) printPlan(ctx context.Context, plan *experiment.Plan, f *runFlags) error {
 	for _, w := range plan.Warnings {
-		fmt.Fprintf(a.stderr, "warning: %s\n", w)
+		fmt.Fprintf(a.notes(), "warning: %s\n", w)
 	}
 	for i, block := range plan.Blocks {
 		var labels []string

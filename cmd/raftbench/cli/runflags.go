@@ -103,7 +103,7 @@ func (a *app) planFlags(fs *pflag.FlagSet, f *runFlags) {
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print the plan and the time it will take")
 	fs.BoolVar(&f.allowInvalid, "allow-invalid", false, "end with exit code 0 although a measurement is INVALID, rather than 4")
 	f.gates.addThresholds(fs)
-	fs.BoolVarP(&f.quiet, "quiet", "q", false, "no progress on standard error")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "nothing on standard error but errors; what is INVALID is in the table")
 	fs.StringVar(&f.metrics, "metrics", "", "address to serve Prometheus metrics at while running, such as :9464")
 }
 

@@ -27,6 +27,7 @@ func (a *app) plan(fs *pflag.FlagSet, f *runFlags) (*experiment.Plan, settings.S
 	if err != nil {
 		return nil, nil, err
 	}
+	a.quiet = f.quiet
 	if err := a.resolve(f, sources); err != nil {
 		return nil, nil, err
 	}

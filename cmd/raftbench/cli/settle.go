@@ -30,9 +30,7 @@ func (a *app) settle(ctx context.Context, dir string, k *reports.Keeper, run *re
 		return fmt.Errorf("%w (what was measured is in %s: raftbench report %s)", err, dir, dir)
 	}
 	printing := a.print("text", run)
-	if !a.quiet {
-		fmt.Fprintf(a.stderr, "results in %s: open %s\n", dir, filepath.Join(dir, "report.html"))
-	}
+	fmt.Fprintf(a.notes(), "results in %s: open %s\n", dir, filepath.Join(dir, "report.html"))
 	if run.Status == reports.StatusInterrupted {
 		return errInterrupted // a pipe that was closed by the same signal is no news
 	}

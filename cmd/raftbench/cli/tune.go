@@ -121,7 +121,7 @@ func (a *app) tune(cmd *cobra.Command, f *tuneFlags) error {
 	}
 	t.dir = dir
 	if n := t.memory.Trials(); n > 0 {
-		fmt.Fprintf(a.stderr, "%d trials are remembered in %s\n", n, dir)
+		fmt.Fprintf(a.notes(), "%d trials are remembered in %s\n", n, dir)
 	}
 	err = t.all(cmd.Context())
 	if closing := t.memory.Close(); err == nil {

@@ -29,6 +29,7 @@ func (a *app) prepareTuning(fs *pflag.FlagSet, f *tuneFlags) (*tuning, error) {
 			return nil, fmt.Errorf("--resume %s: %w", f.resume, err)
 		}
 	}
+	a.quiet = f.quiet
 	if err := a.resolve(&f.runFlags, sources); err != nil {
 		return nil, err
 	}
@@ -50,7 +51,7 @@ func (a *app) prepareTuning(fs *pflag.FlagSet, f *tuneFlags) (*tuning, error) {
 		header: experiment.Header{Argv: a.argv, Settings: effective(fs, sources), Calibration: a.storedCalibration(true)},
 	}
 	for _, w := range warnings {
-		fmt.Fprintf(a.stderr, "warning: %s\n", w)
+		fmt.Fprintf(a.notes(), "warning: %s\n", w)
 	}
 	for _, spec := range f.Transports {
 		s, err := t.subject(spec, goal)

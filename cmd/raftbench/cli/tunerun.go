@@ -30,7 +30,7 @@ func (t *tuning) one(ctx context.Context, s *subject, dir string, watchers obser
 	advice := &search.Advice{Subject: s.label, Config: &s.config, Result: result}
 	if err != nil {
 		if writing := t.tables(dir, result); writing != nil && ctx.Err() == nil {
-			fmt.Fprintf(t.a.stderr, "warning: %v\n", writing)
+			fmt.Fprintf(t.a.notes(), "warning: %v\n", writing)
 		}
 		if errors.Is(err, search.ErrNothingValid) {
 			err = fmt.Errorf("%w: %s: %w; the trials are in %s", errInvalid, s.label, err, dir)
@@ -57,7 +57,7 @@ func (t *tuning) one(ctx context.Context, s *subject, dir string, watchers obser
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.a.stderr, "results in %s\n", dir)
+	fmt.Fprintf(t.a.notes(), "results in %s\n", dir)
 	if c.Invalid && !t.flags.allowInvalid {
 		return fmt.Errorf("%w: %s: %s", errInvalid, s.label, c.Why)
 	}
