@@ -126,14 +126,21 @@ func TestHeadlineLeavesOutTheInvalid(t *testing.T) {
 }
 
 // The two that lead were chosen because they do. Among equal arms one is named best no
-// more often than the test says all the same, whether all are equal or two lead.
+// more often than the test says all the same: whether all are equal or two lead, and
+// whether they scatter alike or not.
 func TestHeadlineAmongEqualArms(t *testing.T) {
-	for name, means := range map[string][]float64{"all equal": {1, 1, 1, 1, 1}, "two lead": {1, 1, 0.2, 0.1, 0.1}} {
+	even, odd := []float64{0.1, 0.1, 0.1, 0.1, 0.1}, []float64{0.4, 0.2, 0.1, 0.1, 0.05}
+	for name, arms := range map[string]struct{ means, scatter []float64 }{
+		"all equal":                     {[]float64{1, 1, 1, 1, 1}, even},
+		"two lead":                      {[]float64{1, 1, 0.2, 0.1, 0.1}, even},
+		"all equal, of unequal scatter": {[]float64{1, 1, 1, 1, 1}, odd},
+		"two lead, of unequal scatter":  {[]float64{1, 1, 0.2, 0.1, 0.1}, odd},
+	} {
 		rng := rand.New(rand.NewPCG(1, 2))
 		const trials = 600
 		named := 0
 		for range trials {
-			if strings.Contains(headline(noisy(rng, means)).Text, "is better than") {
+			if strings.Contains(headline(noisy(rng, arms.means, arms.scatter)).Text, "is better than") {
 				named++
 			}
 		}
@@ -144,14 +151,14 @@ func TestHeadlineAmongEqualArms(t *testing.T) {
 	}
 }
 
-// noisy makes a run of ten blocks.
-func noisy(rng *rand.Rand, means []float64) *reports.Run {
+// noisy makes a run of ten blocks; scatter is of the logarithm.
+func noisy(rng *rand.Rand, means, scatter []float64) *reports.Run {
 	const pairs = 10
 	run := &reports.Run{Status: reports.StatusComplete, Plan: reports.Plan{Replicates: pairs, Interleaved: true}}
 	for arm, mean := range means {
 		a := reports.Arm{Label: string(rune('A' + arm)), Transport: "x", Workload: reports.Workload{Load: reports.Load{Loop: reports.LoopClosed}}}
 		for block := range pairs {
-			n := uint64(1e6 * mean * math.Exp(0.1*rng.NormFloat64()))
+			n := uint64(1e6 * mean * math.Exp(scatter[arm]*rng.NormFloat64()))
 			a.Replicates = append(a.Replicates, reports.Replicate{
 				Block: block + 1, Window: time.Second, Valid: true, Operations: reports.Operations{Started: n, Succeeded: n},
 			})
