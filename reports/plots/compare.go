@@ -4,6 +4,8 @@ import (
 	"image/color"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/text"
@@ -35,7 +37,7 @@ type whisker struct {
 	low, at, high float64
 	row           float64
 	style         palette.Style
-	verdict       string // beside it; empty: none
+	verdict       string // beside it, with the number of the comparison; empty: none
 }
 
 // Plot implements plot.Plotter.
@@ -69,9 +71,10 @@ func comparePanel(list []reports.Comparison) panel {
 	axes.Add(rules)
 	var ticks []plot.Tick
 	styles := compareStyles(list)
+	numbers := numbersOf(styles)
 	row, low, high := 0.0, -rules.widest(), rules.widest()
 	for _, m := range comparedMetrics(list) {
-		rows := whiskers(list, styles, m, row)
+		rows := whiskers(list, styles, numbers, m, row)
 		if len(rows) == 0 {
 			continue
 		}
@@ -90,7 +93,7 @@ func comparePanel(list []reports.Comparison) panel {
 	}
 	room := math.Max((high-low)*0.06, 0.02)
 	axes.X.Min, axes.X.Max = low-room, high+room
-	if hasVerdicts(list) {
+	if hasVerdicts(list) || numbers[0] != "" {
 		axes.X.Min, axes.X.Max = axes.X.Min-2*room, axes.X.Max+2*room // for the words
 	}
 	axes.Y.Min, axes.Y.Max = row+betweenMetrics/2, betweenMetrics/2
@@ -98,14 +101,14 @@ func comparePanel(list []reports.Comparison) panel {
 	axes.Y.Tick.Length = 0
 	p.plot = axes
 	p.height = vg.Length(axes.Y.Max-axes.Y.Min)*0.18*vg.Inch + 0.6*vg.Inch
-	p.legend = compareLegend(list, styles)
+	p.legend = compareLegend(list, styles, numbers)
 	return p
 }
 
 // betweenMetrics is the distance between the groups, in rows.
 const betweenMetrics = 1.8
 
-func whiskers(list []reports.Comparison, styles []palette.Style, m reports.Metric, row float64) []*whisker {
+func whiskers(list []reports.Comparison, styles []palette.Style, numbers []string, m reports.Metric, row float64) []*whisker {
 	var rows []*whisker
 	for i := range list {
 		c := &list[i]
@@ -121,9 +124,29 @@ func whiskers(list []reports.Comparison, styles []palette.Style, m reports.Metri
 		if d.Gating && d.Verdict != reports.NoVerdict {
 			k.verdict = string(d.Verdict)
 		}
+		k.verdict = strings.TrimSpace(numbers[i] + " " + k.verdict)
 		rows = append(rows, k)
 	}
 	return rows
+}
+
+// numbersOf tells comparisons apart where marks do not: dashes do that for lines, and these
+// have none. It is empty for each where no two look alike.
+func numbersOf(styles []palette.Style) []string {
+	type look struct {
+		colour color.NRGBA
+		hollow bool
+	}
+	numbers, seen, alike := make([]string, len(styles)), map[look]bool{}, false
+	for i, s := range styles {
+		l := look{s.Colour, s.Hollow}
+		alike = alike || seen[l]
+		seen[l], numbers[i] = true, strconv.Itoa(i+1)
+	}
+	if !alike {
+		clear(numbers)
+	}
+	return numbers
 }
 
 // compareAxis says what marks and lines are.
@@ -237,10 +260,10 @@ func metricLabel(m reports.Metric) string {
 	return m.Title + " (less is better)"
 }
 
-func compareLegend(list []reports.Comparison, styles []palette.Style) []entry {
+func compareLegend(list []reports.Comparison, styles []palette.Style, numbers []string) []entry {
 	var legend []entry
 	for i := range list {
-		e := entry{name: list[i].Other.Label, style: styles[i], noLine: true, note: string(list[i].Verdict)}
+		e := entry{name: strings.TrimSpace(numbers[i] + " " + list[i].Other.Label), style: styles[i], noLine: true, note: string(list[i].Verdict)}
 		if list[i].Base.Label != list[0].Base.Label {
 			e.note += " against " + list[i].Base.Label
 		}

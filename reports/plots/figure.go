@@ -35,12 +35,13 @@ type figure struct {
 	footer  []string
 }
 
-// panel is one system of axes, or what draws itself, with a legend to the right.
+// panel is one system of axes, or what draws itself, with a legend to the right or above.
 type panel struct {
 	title  string
 	plot   *plot.Plot
 	rows   *rowChart // in place of axes
 	legend []entry
+	keys   []entry   // a legend in lines below the title: of rows that have names already
 	flags  []moment  // what happened, at the top of the axes
 	empty  string    // said in place of the axes where there is nothing to draw
 	height vg.Length // at least; zero: panelHeight
@@ -192,7 +193,7 @@ func (p *panel) room() vg.Length {
 	case body == 0:
 		body = panelHeight - panelTitleRoom
 	}
-	return p.titleRoom() + panelGap + max(body, legendHeight(p.legend))
+	return p.titleRoom() + p.keyRoom() + panelGap + max(body, legendHeight(p.legend))
 }
 
 func (p *panel) draw(c draw.Canvas, legend vg.Length) {
@@ -202,6 +203,8 @@ func (p *panel) draw(c draw.Canvas, legend vg.Length) {
 		at.Y -= 0.19 * vg.Inch
 	}
 	c.Max.Y -= p.titleRoom()
+	drawKeys(c, p.keyLines())
+	c.Max.Y -= p.keyRoom()
 	if p.empty != "" {
 		style := textStyle(11, false)
 		style.XAlign, style.YAlign = text.XCenter, text.YCenter

@@ -195,6 +195,61 @@ func TestWhatIsLeftOutIsSaid(t *testing.T) {
 	}
 }
 
+// The bars of the stages have the whole width, and nothing is left empty below them, however
+// few arms there are. Only stages that took time are named.
+func TestStagesUseTheSpace(t *testing.T) {
+	for _, n := range []int{1, 5} {
+		f := stagesFigure(newScene(reportstest.Run(reportstest.Shapes()[1:1+n], 2)))
+		k := inkOf(f)
+		right, low := vg.Length(0), f.height()
+		for _, m := range k.fills[1:] { // the first one is the paper
+			right, low = max(right, boxOf(m.points).Max.X), min(low, boxOf(m.points).Min.Y)
+		}
+		if right < width-3*margin {
+			t.Errorf("%d arms: the bars end at %v of %v", n, right, width)
+		}
+		if small := 2*margin + vg.Length(len(f.smallPrint()))*footerLine; low > small+0.5*vg.Inch {
+			t.Errorf("%d arms: the bars end at %v, and the small print below them needs %v", n, low, small)
+		}
+		if text := words(k); strings.Contains(text, "linger") || !strings.Contains(text, "quorum") {
+			t.Errorf("%d arms: the keys are of others than the stages that took time:\n%s", n, text)
+		}
+	}
+}
+
+// A long name is broken where an option begins, and shown whole.
+func TestLongNamesAreShown(t *testing.T) {
+	run := reportstest.Run(twelveLong(), 3)
+	for _, p := range all(run) {
+		text := strings.ReplaceAll(words(inkOf(p.figure)), "\n", "")
+		for i := range run.Arms {
+			whole := strings.ReplaceAll(run.Arms[i].Label, " ", "")
+			if !strings.Contains(strings.ReplaceAll(text, " ", ""), whole) {
+				t.Errorf("%s does not show %s", p.Name, run.Arms[i].Label)
+			}
+		}
+		if strings.Contains(text, "…") {
+			t.Errorf("%s has cut something", p.Name)
+		}
+	}
+}
+
+// Where marks look alike, comparisons have numbers.
+func TestComparisonsCanBeToldApart(t *testing.T) {
+	for name, c := range map[string]struct {
+		shapes []reportstest.Shape
+		want   bool
+	}{"two of a transport": {reportstest.Shapes(), false}, "three of each": {twelve(), true}} {
+		run := reportstest.Run(c.shapes, 10)
+		list := reports.CompareArms(run, &run.Arms[1])
+		reports.Judge(list, reports.Criteria{})
+		text := words(inkOf(compareFigure(list)))
+		if got := strings.Contains(text, "\n3 ") && strings.Contains(text, "\n2\n"); got != c.want {
+			t.Errorf("%s: numbers %v, want %v:\n%s", name, got, c.want, text)
+		}
+	}
+}
+
 func TestStagesThatDoNotAddUpAreCalledDoubtful(t *testing.T) {
 	text := words(inkOf(stagesFigure(newScene(stagesOff()))))
 	for _, part := range []string{"rawtcp: the stages add up to", "http: the stages add up to", "(sum -17 %)"} {

@@ -107,6 +107,51 @@ func (e *entry) drawSample(c draw.Canvas, middle vg.Point) {
 	}
 }
 
+// The keys of areas stand side by side.
+const (
+	keySample  = 0.32 * vg.Inch
+	keyBetween = 0.2 * vg.Inch
+	keyLine    = 0.22 * vg.Inch
+	keyBelow   = 0.07 * vg.Inch
+)
+
+func (e *entry) keyWidth() vg.Length { return keySample + nameStyle().Width(e.name) + keyBetween }
+
+// keyLines breaks the keys into lines of the width of the picture.
+func (p *panel) keyLines() [][]entry {
+	var lines [][]entry
+	left := vg.Length(0)
+	for _, k := range p.keys {
+		if left < k.keyWidth()-keyBetween {
+			lines, left = append(lines, nil), width-2*margin
+		}
+		last := len(lines) - 1
+		lines[last] = append(lines[last], k)
+		left -= k.keyWidth()
+	}
+	return lines
+}
+
+func (p *panel) keyRoom() vg.Length {
+	if len(p.keys) == 0 {
+		return 0
+	}
+	return vg.Length(len(p.keyLines()))*keyLine + keyBelow
+}
+
+func drawKeys(c draw.Canvas, lines [][]entry) {
+	at := vg.Point{X: c.Min.X, Y: c.Max.Y}
+	for _, line := range lines {
+		for i := range line {
+			k := &line[i]
+			k.drawSample(c, vg.Point{X: at.X + 9, Y: at.Y - legendLine/2 + 1})
+			c.FillText(nameStyle(), vg.Point{X: at.X + keySample, Y: at.Y}, k.name)
+			at.X += k.keyWidth()
+		}
+		at = vg.Point{X: c.Min.X, Y: at.Y - keyLine}
+	}
+}
+
 func fillBox(c *draw.Canvas, colour color.Color, x0, y0, x1, y1 vg.Length) {
 	c.FillPolygon(colour, []vg.Point{{X: x0, Y: y0}, {X: x1, Y: y0}, {X: x1, Y: y1}, {X: x0, Y: y1}})
 }

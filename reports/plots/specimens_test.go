@@ -27,6 +27,7 @@ func specimens() map[string]*reports.Run {
 		"two arms":               reportstest.Run(shapes[1:3], 3),
 		"six arms":               reportstest.Run(shapes, 10),
 		"twelve arms":            reportstest.Run(twelve(), 3),
+		"twelve long labels":     reportstest.Run(twelveLong(), 3),
 		"long labels":            reportstest.Run(longLabels(), 2),
 		"tiny and huge":          reportstest.Run(extremes(), 2),
 		"few operations":         fewOperations(),
@@ -54,6 +55,14 @@ func twelve() []reportstest.Shape {
 			t.Median += t.Median * time.Duration(i) / 10
 			list = append(list, t)
 		}
+	}
+	return list
+}
+
+func twelveLong() []reportstest.Shape {
+	list := twelve()
+	for i := range list {
+		list[i].Label = strings.Replace(list[i].Label, " ", ":conns=4:flow=off:profile=stock nodes=5 payload=1KiB ", 1)
 	}
 	return list
 }

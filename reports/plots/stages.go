@@ -19,7 +19,7 @@ func stagesPanel(g group) (p *panel, doubts []string) {
 		{title: "mean time (dark line: response time)", ticks: linearTicks{latencyLabel}},
 		{title: "share of the stages' sum (%)", ticks: linearTicks{func(v float64) string { return reports.FormatPlain(v) + " %" }}},
 	}}
-	var names []string // in order of appearance
+	var names []string // of those that took time, in order of appearance
 	for i := range g.arms {
 		b := g.arms[i].Arm.Breakdown()
 		if b == nil || b.Sum() <= 0 {
@@ -28,6 +28,9 @@ func stagesPanel(g group) (p *panel, doubts []string) {
 		chart.rows = append(chart.rows, rowName{g.arms[i].name(), g.arms[i].style})
 		times, shares := bar{mark: b.Response, text: reports.FormatLatency(b.Response)}, bar{}
 		for _, s := range b.Stages {
+			if s.Mean <= 0 {
+				continue
+			}
 			if !slices.Contains(names, s.Name) {
 				names = append(names, s.Name)
 			}
@@ -52,7 +55,7 @@ func stagesPanel(g group) (p *panel, doubts []string) {
 	}
 	p = &panel{title: g.load.String(), rows: chart}
 	for _, name := range names {
-		p.legend = append(p.legend, entry{name: name, patch: palette.Stage(name)})
+		p.keys = append(p.keys, entry{name: name, patch: palette.Stage(name)})
 	}
 	return p, doubts
 }

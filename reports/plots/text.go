@@ -50,9 +50,14 @@ func cut(s text.Style, line string, room vg.Length) string {
 // wrap breaks a text where there is a blank, so that all of it is shown; what
 // cannot be broken is cut. There is always a line, if only an empty one.
 func wrap(s text.Style, line string, room vg.Length) []string {
+	return fill(s, strings.SplitAfter(line, " "), room)
+}
+
+// fill puts as many of the words, which have their blanks behind them, into each line as fit.
+func fill(s text.Style, words []string, room vg.Length) []string {
 	var lines []string
 	current := ""
-	for _, word := range strings.SplitAfter(line, " ") {
+	for _, word := range words {
 		if current != "" && s.Width(strings.TrimSpace(current+word)) > room {
 			lines = append(lines, current)
 			current = ""
@@ -66,7 +71,21 @@ func wrap(s text.Style, line string, room vg.Length) []string {
 	return lines
 }
 
-// wrapLabel is wrap for the label of an arm, which may be broken after a comma too.
+// wrapLabel is wrap for the label of an arm. What is too long for a line may be broken
+// before the colon of an option, too, and after a comma.
 func wrapLabel(s text.Style, label string, room vg.Length) []string {
-	return wrap(s, strings.ReplaceAll(label, ",", ", "), room)
+	var words []string
+	for _, word := range strings.SplitAfter(strings.ReplaceAll(label, ",", ", "), " ") {
+		if s.Width(strings.TrimSpace(word)) <= room {
+			words = append(words, word)
+			continue
+		}
+		for i, part := range strings.Split(word, ":") {
+			if i > 0 {
+				part = ":" + part
+			}
+			words = append(words, part)
+		}
+	}
+	return fill(s, words, room)
 }
