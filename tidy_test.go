@@ -69,7 +69,7 @@ func importRules() []importRule {
 		{pkg: "reports/...", may: []string{"reports/...", "github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/plot/...", "golang.org/x/image/..."}, why: upwards},
 		{pkg: "experiment/codec", may: []string{"core", "reports", "transports/codecs", "transports/wire"}, why: "it measures encodings, and nothing that carries them"},
 		{pkg: "experiment/calibration/...", may: []string{"core/client", "experiment", "experiment/calibration/...", "reports/...", "workloads", "github.com/HdrHistogram/hdrhistogram-go"}, why: "a calibration runs an experiment as any other, and drives a target that does nothing"},
-		{pkg: "experiment/search/...", may: []string{"core", "experiment", "experiment/search/...", "reports/...", "transports"}, why: "a search decides what is measured next: it sees experiments, and no cluster, clock or load"},
+		{pkg: "experiment/search/...", may: []string{"core", "core/batch", "experiment", "experiment/search/...", "reports/...", "transports"}, why: "a search decides what is measured next: it sees experiments, and no cluster, clock or load"},
 		{pkg: "experiment/...", may: []string{"core/...", "experiment/...", "reports/...", "transports", "workloads/...", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/sys/..."}, why: "an experiment takes its transports from the table and knows none of them"},
 		{pkg: "cmd/raftbench/settings", may: []string{"github.com/agnivade/levenshtein", "github.com/spf13/pflag", "go.yaml.in/yaml/v3"}, why: "settings know flags and texts, not what they mean"},
 		{pkg: "cmd/raftbench/metrics", may: []string{"experiment", "reports", "workloads", "github.com/prometheus/client_golang/..."}, why: "an observer of runs, and the one place that knows Prometheus"},

@@ -130,6 +130,9 @@ func overloaded(arm *reports.Arm) string {
 // Flags are a setting as it is pasted after raftbench run.
 func (s *Space) Flags(v Setting) string {
 	flags := fmt.Sprintf("--batch.size %s --linger %v", core.FormatSize(v.BatchSize), v.Linger)
+	if v.Policy != "" {
+		flags += " --batch.policy " + string(v.Policy)
+	}
 	if len(s.Pipelines) > 1 {
 		flags += fmt.Sprintf(" --pipeline %d", v.Pipeline)
 	}

@@ -58,7 +58,7 @@ func TestConclusions(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			config := config(mustGoal(t, "throughput where p99<5ms"), 1)
-			a := Advice{Config: &config, Result: &Result{Met: true, Winner: &Standing{Setting: Setting{64 << 10, time.Millisecond, 4, 0}}}}
+			a := Advice{Config: &config, Result: &Result{Met: true, Winner: &Standing{Setting: Setting{64 << 10, time.Millisecond, 4, 0, ""}}}}
 			a.Confirmation, a.Comparison = confirmed(t, config.Goal, c.base, c.tuned, c.reasons...)
 			got := a.Conclude()
 			if got.Default != c.usual || got.Invalid != c.invalid || (got.Setting == config.Space.Default) != c.usual || !strings.Contains(strings.ToLower(got.String()), strings.ToLower(c.want)) {
@@ -71,7 +71,7 @@ func TestConclusions(t *testing.T) {
 // A rate that only the winner sustains speaks for it.
 func TestTheDefaultDoesNotSustainTheRate(t *testing.T) {
 	config := config(mustGoal(t, "p99 at 20k/s"), 1)
-	a := Advice{Config: &config, Result: &Result{Met: true, Winner: &Standing{Setting: Setting{64 << 10, time.Millisecond, 4, 0}}}}
+	a := Advice{Config: &config, Result: &Result{Met: true, Winner: &Standing{Setting: Setting{64 << 10, time.Millisecond, 4, 0, ""}}}}
 	a.Confirmation, a.Comparison = confirmed(t, config.Goal, [2]float64{2e4, 9e6}, [2]float64{2e4, 1e6})
 	for i := range a.Confirmation.Arms[0].Replicates {
 		r := &a.Confirmation.Arms[0].Replicates[i]
@@ -135,7 +135,7 @@ func TestTables(t *testing.T) {
 	if err := WriteStandings(&settings, r); err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(trials.String(), "\n"); n != 1+len(r.Trials) || !strings.HasPrefix(trials.String(), "trial,stage,batch_size_bytes,linger_ns,pipeline,conns,") {
+	if n := strings.Count(trials.String(), "\n"); n != 1+len(r.Trials) || !strings.HasPrefix(trials.String(), "trial,stage,batch_size_bytes,linger_ns,batch_policy,pipeline,conns,") {
 		t.Errorf("%d lines for %d trials", n, len(r.Trials))
 	}
 	if n := strings.Count(settings.String(), "\n"); n != 1+len(r.Standings) {

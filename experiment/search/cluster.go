@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/raftbench/raftbench/core/batch"
 	"github.com/raftbench/raftbench/experiment"
 	"github.com/raftbench/raftbench/reports"
 	"github.com/raftbench/raftbench/transports"
@@ -100,6 +101,9 @@ func (c *Cluster) SettingsOf(v Setting, label string) (*experiment.Settings, err
 	own.Named = nil
 	own.Transports = []transports.Spec{spec}
 	own.BatchSizes, own.Lingers, own.Pipelines = []int{v.BatchSize}, []time.Duration{v.Linger}, []int{v.Pipeline}
+	if v.Policy != "" {
+		own.Policies = []batch.Policy{v.Policy}
+	}
 	s := own
 	s.Named = []experiment.NamedArm{{Name: label, Settings: &own}}
 	return &s, nil

@@ -37,9 +37,9 @@ func cluster(t *testing.T) *Cluster {
 func TestATrialIsMeasured(t *testing.T) {
 	c := cluster(t)
 	for _, want := range []Trial{
-		{Setting: Setting{2 << 10, 100 * time.Microsecond, 2, 0}, Window: 30 * time.Millisecond, Seed: 7},
-		{Setting: Setting{4 << 10, 0, 3, 0}, Rate: 2000, Window: 40 * time.Millisecond, Seed: 8},
-		{Setting: Setting{4 << 10, 0, 3, 0}, Clients: 9, Window: 20 * time.Millisecond, Seed: 9},
+		{Setting: Setting{2 << 10, 100 * time.Microsecond, 2, 0, ""}, Window: 30 * time.Millisecond, Seed: 7},
+		{Setting: Setting{4 << 10, 0, 3, 0, ""}, Rate: 2000, Window: 40 * time.Millisecond, Seed: 8},
+		{Setting: Setting{4 << 10, 0, 3, 0, ""}, Clients: 9, Window: 20 * time.Millisecond, Seed: 9},
 	} {
 		var run *reports.Run
 		c.Keep = func(_ Trial, r *reports.Run) { run = r }
@@ -65,7 +65,7 @@ func TestATrialIsMeasured(t *testing.T) {
 func TestATrialEndsWithItsContext(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
-	_, err := cluster(t).Measure(ctx, Trial{Setting: Setting{2 << 10, 0, 2, 0}, Window: time.Minute})
+	_, err := cluster(t).Measure(ctx, Trial{Setting: Setting{2 << 10, 0, 2, 0, ""}, Window: time.Minute})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v", err)
 	}
@@ -74,11 +74,11 @@ func TestATrialEndsWithItsContext(t *testing.T) {
 func TestOverhead(t *testing.T) {
 	c := cluster(t)
 	c.Settings.Warmup = 400 * time.Millisecond
-	if d, err := c.Overhead(Setting{2 << 10, 0, 2, 0}); err != nil || d < 400*time.Millisecond || d > time.Second {
+	if d, err := c.Overhead(Setting{2 << 10, 0, 2, 0, ""}); err != nil || d < 400*time.Millisecond || d > time.Second {
 		t.Errorf("%v, %v", d, err)
 	}
 	c.Settings.Clients = []int{1, 2}
-	if _, err := c.Overhead(Setting{2 << 10, 0, 2, 0}); err == nil {
+	if _, err := c.Overhead(Setting{2 << 10, 0, 2, 0, ""}); err == nil {
 		t.Error("two numbers of clients make one trial")
 	}
 }

@@ -171,7 +171,7 @@ func FuzzParseMemory(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	if _, err := m.Of("rawtcp", surfaces()[0].noisy(1, 0, 0)).Measure(context.Background(), Trial{Setting: Setting{1 << 10, 0, 4, 0}, Window: 1e9}); err != nil {
+	if _, err := m.Of("rawtcp", surfaces()[0].noisy(1, 0, 0)).Measure(context.Background(), Trial{Setting: Setting{1 << 10, 0, 4, 0, ""}, Window: 1e9}); err != nil {
 		f.Fatal(err)
 	}
 	if err := m.Close(); err != nil {

@@ -64,6 +64,7 @@ func (t *tuner) crown(r *Result) {
 			cmp.Compare(x.Setting.BatchSize, y.Setting.BatchSize),
 			cmp.Compare(x.Setting.Pipeline, y.Setting.Pipeline),
 			cmp.Compare(x.Setting.Conns, y.Setting.Conns),
+			cmp.Compare(x.Setting.Policy, y.Setting.Policy),
 		)
 	})
 }

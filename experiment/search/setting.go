@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/batch"
 )
 
 // Setting is a point of a Space.
@@ -17,6 +18,14 @@ type Setting struct {
 	Linger    time.Duration `json:"linger_ns"`        // Kafka: linger.ms
 	Pipeline  int           `json:"pipeline"`
 	Conns     int           `json:"conns,omitempty"` // of the transport's pool; zero: as the transport has it
+
+	// Policy of batching; empty: natural for a linger of zero, and else linger.
+	Policy batch.Policy `json:"batch_policy,omitempty"`
+}
+
+// batching is the setting as core/batch has it.
+func (s Setting) batching() batch.Config {
+	return batch.Config{Policy: s.Policy, SizeBytes: s.BatchSize, Linger: s.Linger}.WithDefaults()
 }
 
 // Space is what Tune searches: every combination of the values. An axis of one value is
@@ -26,6 +35,10 @@ type Space struct {
 	Lingers    []time.Duration
 	Pipelines  []int
 	Conns      []int // empty: not an axis
+
+	// Policies are combined with the lingers that they can have: linger with those above
+	// zero, adaptive with all, natural and none with zero. Empty: not an axis.
+	Policies []batch.Policy
 
 	// Default is what a winner is compared with. It is measured even where it is no
 	// combination of the values.
@@ -37,7 +50,15 @@ const maxGrid = 1000
 
 // Validate says in a line what cannot be searched.
 func (s *Space) Validate() error {
-	n := len(s.BatchSizes) * len(s.Lingers) * len(s.Pipelines) * max(1, len(s.Conns))
+	for i, p := range s.Policies {
+		if slices.Contains(s.Policies[:i], p) {
+			return fmt.Errorf("--batch.policy gives %s twice", p)
+		}
+		if len(s.batchings(p)) == 0 {
+			return fmt.Errorf("--batch.policy %s: none of the values of --linger goes with it: want %s among them", p, lingersOf(p))
+		}
+	}
+	n := len(s.combinations())
 	switch {
 	case n == 0:
 		return errors.New("the space is empty: every axis needs a value")
@@ -49,22 +70,60 @@ func (s *Space) Validate() error {
 	return nil
 }
 
+// lingersOf says which lingers a policy can have.
+func lingersOf(p batch.Policy) string {
+	if p == batch.Linger {
+		return "one above 0"
+	}
+	return "0"
+}
+
 // Grid lists all combinations, and the default.
 func (s *Space) Grid() []Setting {
-	var list []Setting
-	for _, size := range s.BatchSizes {
-		for _, linger := range s.Lingers {
-			for _, depth := range s.Pipelines {
-				for _, conns := range s.conns() {
-					list = append(list, Setting{size, linger, depth, conns})
-				}
-			}
-		}
-	}
+	list := s.combinations()
 	if !slices.Contains(list, s.Default) {
 		list = append(list, s.Default)
 	}
 	return list
+}
+
+func (s *Space) combinations() []Setting {
+	var list []Setting
+	for _, policy := range s.policies() {
+		for _, b := range s.batchings(policy) {
+			for _, depth := range s.Pipelines {
+				for _, conns := range s.conns() {
+					b.Pipeline, b.Conns = depth, conns
+					list = append(list, b)
+				}
+			}
+		}
+	}
+	return list
+}
+
+// batchings combines a policy with the sizes and lingers that mean something to it.
+func (s *Space) batchings(p batch.Policy) []Setting {
+	sizes := s.BatchSizes
+	if p == batch.None { // an item alone has the size that it has
+		sizes = sizes[:min(1, len(sizes))]
+	}
+	var list []Setting
+	for _, size := range sizes {
+		for _, linger := range s.Lingers {
+			if v := (Setting{BatchSize: size, Linger: linger, Policy: p}); v.batching().Validate() == nil {
+				list = append(list, v)
+			}
+		}
+	}
+	return list
+}
+
+func (s *Space) policies() []batch.Policy {
+	if len(s.Policies) == 0 {
+		return []batch.Policy{s.Default.Policy}
+	}
+	return s.Policies
 }
 
 func (s *Space) conns() []int {
@@ -77,6 +136,9 @@ func (s *Space) conns() []int {
 // Label names a setting by what may differ in the space.
 func (s *Space) Label(v Setting) string {
 	parts := []string{"batch.size=" + core.FormatSize(v.BatchSize), "linger=" + v.Linger.String()}
+	if len(s.Policies) > 1 {
+		parts = append(parts, "batch.policy="+string(v.Policy))
+	}
 	if len(s.Pipelines) > 1 {
 		parts = append(parts, fmt.Sprintf("pipeline=%d", v.Pipeline))
 	}
@@ -87,7 +149,7 @@ func (s *Space) Label(v Setting) string {
 }
 
 // Around lists the settings half a step of the grid away from v, along one axis each. Those
-// of one axis lie on either side of v.
+// of one axis lie on either side of v. There is nothing between policies.
 func (s *Space) Around(v Setting) []Setting {
 	var list []Setting
 	for _, size := range between(s.BatchSizes, v.BatchSize, 128) {
@@ -110,7 +172,9 @@ func (s *Space) Around(v Setting) []Setting {
 		n.Conns = conns
 		list = append(list, n)
 	}
-	return list
+	return slices.DeleteFunc(list, func(n Setting) bool {
+		return n.batching().Validate() != nil || n.Policy == batch.None && n.BatchSize != v.BatchSize
+	})
 }
 
 // between returns the middles, on a logarithmic scale and rounded to whole units, of v and

@@ -71,7 +71,7 @@ func (f surface) noisy(seed uint64, start, window float64) MeasureFunc {
 
 // space is the default one of the command.
 func space() Space {
-	s := Space{Pipelines: []int{4}, Default: Setting{16 << 10, 0, 4, 0}}
+	s := Space{Pipelines: []int{4}, Default: Setting{16 << 10, 0, 4, 0, ""}}
 	for size := 1 << 10; size <= 256<<10; size *= 4 {
 		s.BatchSizes = append(s.BatchSizes, size)
 	}

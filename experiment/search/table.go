@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -16,11 +17,13 @@ import (
 
 // settingColumns name what fields returns.
 func settingColumns() []string {
-	return []string{"batch_size_bytes", "linger_ns", "pipeline", "conns"}
+	return []string{"batch_size_bytes", "linger_ns", "batch_policy", "pipeline", "conns"}
 }
 
 func (s Setting) fields() []string {
-	return []string{strconv.Itoa(s.BatchSize), strconv.FormatInt(int64(s.Linger), 10), strconv.Itoa(s.Pipeline), strconv.Itoa(s.Conns)}
+	return []string{
+		strconv.Itoa(s.BatchSize), strconv.FormatInt(int64(s.Linger), 10), string(s.batching().Policy), strconv.Itoa(s.Pipeline), strconv.Itoa(s.Conns),
+	}
 }
 
 // valueNames are the names of all values, sorted.
@@ -85,7 +88,8 @@ func WriteStandings(w io.Writer, r *Result) error {
 	return out.WriteAll(rows)
 }
 
-// Map is a metric of all settings over batch.size and linger.
+// Map is a metric of all settings over batch.size and linger, in a panel for each
+// combination of the other axes.
 func (a *Advice) Map(m reports.Metric, machine string) plots.Heatmap {
 	r := a.Result
 	h := plots.Heatmap{
@@ -95,42 +99,65 @@ func (a *Advice) Map(m reports.Metric, machine string) plots.Heatmap {
 		Notes:   []string{fmt.Sprintf("%s: %s.", a.Config.Goal.Text, a.effort())},
 		Metric:  m,
 	}
-	type depth struct{ pipeline, conns int }
-	var depths []depth
+	var planes []Setting
 	var sizes []int
 	var lingers []time.Duration
 	for i := range r.Standings {
 		s := r.Standings[i].Setting
 		sizes, lingers = insert(sizes, s.BatchSize), insert(lingers, s.Linger)
-		if d := (depth{s.Pipeline, s.Conns}); !slices.Contains(depths, d) {
-			depths = append(depths, d)
+		if p := s.plane(); !slices.Contains(planes, p) {
+			planes = append(planes, p)
 		}
 	}
-	for _, d := range depths {
-		p := plots.HeatPanel{Title: a.panelTitle(d.pipeline, d.conns), Columns: "linger", Rows: "batch.size"}
-		for _, l := range lingers {
-			p.ColumnNames = append(p.ColumnNames, l.String())
-		}
-		for _, size := range sizes {
-			p.RowNames = append(p.RowNames, core.FormatSize(size))
-			var row []plots.HeatCell
-			for _, l := range lingers {
-				row = append(row, a.cell(Setting{size, l, d.pipeline, d.conns}, m))
-			}
-			p.Cells = append(p.Cells, row)
-		}
-		h.Panels = append(h.Panels, p)
+	slices.SortFunc(planes, func(x, y Setting) int {
+		order := a.Config.Space.policies()
+		return cmp.Or(
+			cmp.Compare(slices.Index(order, x.Policy), slices.Index(order, y.Policy)),
+			cmp.Compare(x.Pipeline, y.Pipeline),
+			cmp.Compare(x.Conns, y.Conns),
+		)
+	})
+	for _, p := range planes {
+		h.Panels = append(h.Panels, a.panel(p, sizes, lingers, m))
 	}
 	return h
 }
 
-func (a *Advice) panelTitle(pipeline, conns int) string {
+// plane is what a setting has in common with those of the same panel.
+func (s Setting) plane() Setting {
+	s.BatchSize, s.Linger = 0, 0
+	return s
+}
+
+// panel has the settings of a plane.
+func (a *Advice) panel(plane Setting, sizes []int, lingers []time.Duration, m reports.Metric) plots.HeatPanel {
+	p := plots.HeatPanel{Title: a.panelTitle(plane), Columns: "linger", Rows: "batch.size"}
+	for _, l := range lingers {
+		p.ColumnNames = append(p.ColumnNames, l.String())
+	}
+	for _, size := range sizes {
+		p.RowNames = append(p.RowNames, core.FormatSize(size))
+		var row []plots.HeatCell
+		for _, l := range lingers {
+			at := plane
+			at.BatchSize, at.Linger = size, l
+			row = append(row, a.cell(at, m))
+		}
+		p.Cells = append(p.Cells, row)
+	}
+	return p
+}
+
+func (a *Advice) panelTitle(plane Setting) string {
 	title := a.Subject
+	if len(a.Config.Space.Policies) > 1 {
+		title += fmt.Sprintf(", policy %s", plane.Policy)
+	}
 	if len(a.Config.Space.Pipelines) > 1 {
-		title += fmt.Sprintf(", pipeline %d", pipeline)
+		title += fmt.Sprintf(", pipeline %d", plane.Pipeline)
 	}
 	if len(a.Config.Space.Conns) > 1 {
-		title += fmt.Sprintf(", %d connections", conns)
+		title += fmt.Sprintf(", %d connections", plane.Conns)
 	}
 	return title
 }
@@ -141,6 +168,9 @@ func (a *Advice) cell(s Setting, m reports.Metric) plots.HeatCell {
 		return plots.HeatCell{}
 	}
 	e, ok := st.Values[m.Name]
+	if e.Value <= 2*smallest {
+		e.Value = 0 // the mean of logarithms has no zero
+	}
 	return plots.HeatCell{
 		Value: e.Value, Measured: ok, Doubtful: st.Ranked == 0,
 		Framed: a.Result.Met && a.Result.Winner.Setting == s, Dotted: a.Config.Space.Default == s,

@@ -85,7 +85,7 @@ func TestAlike(t *testing.T) {
 	if r, err = Tune(context.Background(), c, peak.noisy(3, 0.01, 0.01)); err != nil {
 		t.Fatal(err)
 	}
-	want := Setting{64 << 10, time.Millisecond, 4, 0}
+	want := Setting{64 << 10, time.Millisecond, 4, 0, ""}
 	if len(r.Alike) != 1 || r.Alike[0].Setting != want || r.Winner.Setting != want {
 		t.Errorf("a peak of one setting: the winner is %v, alike are %d", r.Winner.Setting, len(r.Alike))
 	}
@@ -127,7 +127,7 @@ func TestInvalidTrialsAreNotRanked(t *testing.T) {
 			t.Errorf("an INVALID setting is ranked: %v", list)
 		}
 	}
-	s := r.Of(Setting{16 << 10, 500 * time.Microsecond, 4, 0})
+	s := r.Of(Setting{16 << 10, 500 * time.Microsecond, 4, 0, ""})
 	if s == nil || s.Ranked != 0 || s.Unranked != 2 {
 		t.Errorf("a setting that is INVALID has had %+v: want two chances in the first rung, and no more", s)
 	}
@@ -245,19 +245,19 @@ func TestAround(t *testing.T) {
 		at   Setting
 		want []Setting
 	}{
-		{Setting{16 << 10, time.Millisecond, 4, 0}, []Setting{
-			{8 << 10, time.Millisecond, 4, 0}, {32 << 10, time.Millisecond, 4, 0},
-			{16 << 10, 710 * time.Microsecond, 4, 0}, {16 << 10, 1410 * time.Microsecond, 4, 0},
+		{Setting{16 << 10, time.Millisecond, 4, 0, ""}, []Setting{
+			{8 << 10, time.Millisecond, 4, 0, ""}, {32 << 10, time.Millisecond, 4, 0, ""},
+			{16 << 10, 710 * time.Microsecond, 4, 0, ""}, {16 << 10, 1410 * time.Microsecond, 4, 0, ""},
 		}},
-		{Setting{1 << 10, 0, 4, 0}, []Setting{{2 << 10, 0, 4, 0}, {1 << 10, 50 * time.Microsecond, 4, 0}}},
-		{Setting{256 << 10, 5 * time.Millisecond, 4, 0}, []Setting{{128 << 10, 5 * time.Millisecond, 4, 0}, {256 << 10, 3160 * time.Microsecond, 4, 0}}},
+		{Setting{1 << 10, 0, 4, 0, ""}, []Setting{{2 << 10, 0, 4, 0, ""}, {1 << 10, 50 * time.Microsecond, 4, 0, ""}}},
+		{Setting{256 << 10, 5 * time.Millisecond, 4, 0, ""}, []Setting{{128 << 10, 5 * time.Millisecond, 4, 0, ""}, {256 << 10, 3160 * time.Microsecond, 4, 0, ""}}},
 	} {
 		if diff := cmp.Diff(c.want, s.Around(c.at)); diff != "" {
 			t.Errorf("around %v (-want +got):\n%s", c.at, diff)
 		}
 	}
 	s.Pipelines, s.Conns = []int{1, 2, 16}, []int{1, 4}
-	if got := s.Around(Setting{1, -1, 2, 1}); len(got) != 2 || got[0].Pipeline != 5 || got[1].Conns != 2 {
+	if got := s.Around(Setting{1, 7, 2, 1, ""}); len(got) != 2 || got[0].Pipeline != 5 || got[1].Conns != 2 {
 		t.Errorf("around depth 2 of 1, 2, 16 and one connection of 1, 4: %v", got)
 	}
 }
@@ -265,7 +265,7 @@ func TestAround(t *testing.T) {
 // Where all that gain most lie a little over the edge, one that is safe stays in the race: it is
 // not said that nothing meets the goal.
 func TestASafeSettingIsKept(t *testing.T) {
-	safe := Setting{1 << 10, 100 * time.Microsecond, 4, 0}
+	safe := Setting{1 << 10, 100 * time.Microsecond, 4, 0, ""}
 	f := surface{at: func(s Setting) (float64, float64) {
 		if s == safe {
 			return 0.8e5, 3e6
@@ -292,7 +292,7 @@ func TestASafeSettingIsKept(t *testing.T) {
 
 // Luck in the first rungs brings a setting into the final, and does not win it.
 func TestTheFinalAloneDecides(t *testing.T) {
-	lucky := Setting{1 << 10, 0, 4, 0}
+	lucky := Setting{1 << 10, 0, 4, 0, ""}
 	flat := surface{at: func(Setting) (float64, float64) { return 1e5, 1e6 }}.noisy(1, 0.001, 0.001)
 	r, err := Tune(context.Background(), config(mustGoal(t, "throughput"), 1), MeasureFunc(func(ctx context.Context, trial Trial) (Outcome, error) {
 		o, err := flat(ctx, trial)

@@ -61,13 +61,14 @@ func (h *Heatmap) Picture() Picture {
 	return Picture{h.Name, f}
 }
 
-// bounds are the worst and the best value that is not in doubt.
+// bounds are the worst and the best value that is not in doubt. Zero is not on the scale,
+// which is one of logarithms: it is as light as the worst.
 func (h *Heatmap) bounds() (worst, best float64) {
 	low, high := math.Inf(1), math.Inf(-1)
 	for i := range h.Panels {
 		for _, row := range h.Panels[i].Cells {
 			for _, c := range row {
-				if c.Measured && !c.Doubtful {
+				if c.Measured && !c.Doubtful && c.Value > 0 {
 					low, high = min(low, c.Value), max(high, c.Value)
 				}
 			}

@@ -48,6 +48,20 @@ func TestHeatmap(t *testing.T) {
 	}
 }
 
+// A setting that carried nothing is shown, and does not make all others look alike.
+func TestZeroIsNotOnTheScale(t *testing.T) {
+	h := heatmap(reports.Throughput())
+	h.Panels[0].Cells[0][2] = plots.HeatCell{Measured: true}
+	p := h.Picture()
+	svg := string(drawn(t, p.WriteSVG))
+	if !strings.Contains(svg, ">0<") || !strings.Contains(svg, ">31.0k<") || strings.Contains(svg, "NaN") || strings.Contains(svg, "Inf") {
+		t.Error("the picture lacks the zero, or has it for the worst of the scale")
+	}
+	if n := strings.Count(svg, ">31.0k<"); n != 2 { // its cell, and the key of the worst
+		t.Errorf("the worst but zero stands there %d times, want 2", n)
+	}
+}
+
 func TestHeatmapOfNothingValid(t *testing.T) {
 	h := heatmap(reports.Throughput())
 	for i := range h.Panels[0].Cells {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/raftbench/raftbench/core/batch"
 	"github.com/raftbench/raftbench/experiment"
 	"github.com/raftbench/raftbench/experiment/search"
 	"github.com/raftbench/raftbench/reports"
@@ -23,6 +24,7 @@ type tuneFlags struct {
 	lingers    []time.Duration
 	pipelines  []int
 	conns      []int
+	policies   []batch.Policy
 	blocks     int
 	exhaustive bool
 	resume     string
@@ -36,11 +38,12 @@ func (a *app) tuneCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tune",
 		Short: "Search batch.size and linger for a goal, and confirm what was found against the default",
-		Long: `Search batch.size and linger (and pipeline and conns, on request) for a goal, and
-confirm what was found against the default.
+		Long: `Search batch.size and linger (and batch.policy, pipeline and conns, on request) for a
+goal, and confirm what was found against the default.
 
     raftbench tune --transport rawtcp --goal 'throughput where p99<5ms'
     raftbench tune --transport grpc,rawtcp --goal 'p99 at 20k/s' --pipeline 1..64
+    raftbench tune --batch.policy natural,linger,adaptive
 
 Short trials of all combinations, longer ones of the better third, and so on; then
 what lies between the best and their neighbours; then the best few against each
@@ -95,6 +98,7 @@ func (a *app) tuneFlags(fs *pflag.FlagSet, f *tuneFlags) {
 	fs.StringVar(&f.goal, "goal", "throughput", "METRIC, METRIC at RATE, or either with where METRIC<LIMIT, such as 'throughput where p99<5ms'")
 	fs.Var(newSpan(&f.batchSizes, "1KiB..256KiB", parsePositiveSize, multiples(4)), "batch.size", "values to search: a range, a list, or one value to hold it still")
 	fs.Var(newSpan(&f.lingers, "0..5ms", parseDuration, lingerSteps), "linger", "values to search, as above")
+	fs.Var(newList(&f.policies, "list", "", parsePolicy), "batch.policy", "policies to search, such as natural,linger,adaptive, each with the lingers that it can have; default: natural for a linger of 0, and else linger")
 	fs.Var(newSpan(&f.pipelines, "4", parseCount, multiples(4)), "pipeline", "values to search, such as 1..64; default: held still")
 	fs.Var(newSpan(&f.conns, "", parseCount, multiples(2)), "conns", "values to search of the transport's option conns, such as 1..8; default: as the transport has it")
 	fs.IntVar(&f.blocks, "blocks", reports.PairsAdvised, "blocks of the confirmation, 6 or more: each measures the default and the winner once")

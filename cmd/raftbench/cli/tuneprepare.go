@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -66,9 +67,10 @@ func (a *app) prepareTuning(fs *pflag.FlagSet, f *tuneFlags) (*tuning, error) {
 // subject plans the search for one transport.
 func (t *tuning) subject(spec transports.Spec, goal search.Goal) (*subject, error) {
 	f := t.flags
-	space := search.Space{BatchSizes: f.batchSizes, Lingers: f.lingers, Pipelines: f.pipelines, Conns: f.conns}
+	space := search.Space{BatchSizes: f.batchSizes, Lingers: f.lingers, Pipelines: f.pipelines, Conns: f.conns, Policies: f.policies}
 	space.Default = search.Setting{
 		BatchSize: usual(f.batchSizes, batch.DefaultSizeBytes), Linger: usual(f.lingers, 0), Pipeline: usual(f.pipelines, defaultPipeline),
+		Policy: usualPolicy(f.policies, usual(f.lingers, 0)),
 	}
 	if len(f.conns) > 0 {
 		if !hasOption(spec, "conns") {
@@ -121,6 +123,19 @@ func usual[T any](values []T, tool T) T {
 		return values[0]
 	}
 	return tool
+}
+
+// usualPolicy is the default of the policies: what they are held still at, if the default
+// linger goes with it, and else what that linger means by itself.
+func usualPolicy(policies []batch.Policy, linger time.Duration) batch.Policy {
+	if len(policies) == 0 {
+		return ""
+	}
+	held := batch.Config{Policy: usual(policies, ""), Linger: linger}
+	if held.Validate() != nil {
+		held.Policy = ""
+	}
+	return held.WithDefaults().Policy
 }
 
 func hasOption(spec transports.Spec, name string) bool {

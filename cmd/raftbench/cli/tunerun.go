@@ -181,6 +181,9 @@ func (t *tuning) writeYAML(w io.Writer, s *subject, c search.Conclusion) error {
 		[2]string{"batch.size", core.FormatSize(c.Setting.BatchSize)},
 		[2]string{"linger", c.Setting.Linger.String()},
 		[2]string{"pipeline", fmt.Sprint(c.Setting.Pipeline)})
+	if c.Setting.Policy != "" {
+		lines = append(lines, [2]string{"batch.policy", string(c.Setting.Policy)})
+	}
 	for _, l := range lines {
 		fmt.Fprintf(&b, "%s: %q\n", l[0], l[1])
 	}
