@@ -198,8 +198,12 @@ func (s *Settings) validateScalars() error {
 		return fmt.Errorf("--repeat %d: want 1 to 1000", s.Repeat)
 	case s.Warmup < 0 && s.Warmup != WarmupAuto:
 		return fmt.Errorf("--warmup %v: want a duration from 0, or auto", s.Warmup)
-	case s.Reads < 0 || s.Reads > 1:
+	case !(s.Reads >= 0 && s.Reads <= 1): // nor NaN
 		return fmt.Errorf("--reads %v: want a share from 0 to 1", s.Reads)
+	case s.Keys > workloads.MaxKeys:
+		return fmt.Errorf("--keys %d: want 1 to %d", s.Keys, workloads.MaxKeys)
+	case !(s.Zipf >= 0 && s.Zipf <= workloads.MaxZipfExponent):
+		return fmt.Errorf("--zipf %v: want 0 to %d", s.Zipf, workloads.MaxZipfExponent)
 	case !slices.Contains(ReadModes(), s.ReadMode):
 		return fmt.Errorf("--read-mode %q: allowed are %s", s.ReadMode, readModeNames())
 	case s.Timeout <= 0:

@@ -89,6 +89,12 @@ const MaxPayloadBytes = 64 << 20
 // DefaultKeys is the number of keys of a Workload that does not say.
 const DefaultKeys = 10_000
 
+// MaxKeys and MaxZipfExponent bound a Workload.
+const (
+	MaxKeys         = kv.DefaultMaxKeys
+	MaxZipfExponent = 10
+)
+
 // withDefaults returns w with zero fields replaced, or an error that names the
 // field and what is allowed.
 func (w Workload) withDefaults() (Workload, error) {
@@ -98,10 +104,10 @@ func (w Workload) withDefaults() (Workload, error) {
 	switch {
 	case math.IsNaN(w.Reads) || w.Reads < 0 || w.Reads > 1:
 		return w, fmt.Errorf("workload: reads %v: want a share from 0 to 1", w.Reads)
-	case w.Keys < 1 || w.Keys > kv.DefaultMaxKeys:
-		return w, fmt.Errorf("workload: keys %d: want 1 to %d", w.Keys, kv.DefaultMaxKeys)
-	case math.IsNaN(w.ZipfExponent) || w.ZipfExponent < 0 || w.ZipfExponent > 10:
-		return w, fmt.Errorf("workload: zipf exponent %v: want 0 to 10", w.ZipfExponent)
+	case w.Keys < 1 || w.Keys > MaxKeys:
+		return w, fmt.Errorf("workload: keys %d: want 1 to %d", w.Keys, MaxKeys)
+	case math.IsNaN(w.ZipfExponent) || w.ZipfExponent < 0 || w.ZipfExponent > MaxZipfExponent:
+		return w, fmt.Errorf("workload: zipf exponent %v: want 0 to %d", w.ZipfExponent, MaxZipfExponent)
 	case w.PayloadMinBytes < 0 || w.PayloadMaxBytes < w.PayloadMinBytes || w.PayloadMaxBytes > MaxPayloadBytes:
 		return w, fmt.Errorf("workload: payload from %d to %d bytes: want an ascending range within 0 to %d",
 			w.PayloadMinBytes, w.PayloadMaxBytes, MaxPayloadBytes)

@@ -108,17 +108,11 @@ func (a *app) command() *cobra.Command {
 		Args:          args(cobra.NoArgs),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{plainly(err)} })
 	root.AddCommand(a.runCommand(), a.echoCommand(), a.compareCommand(), a.reportCommand(), a.calibrateCommand(), a.tuneCommand(), a.capacityCommand(), a.listCommand(), a.codecCommand(), a.manCommand())
+	strictBuiltIns(root)
 	return root
 }
-
-// usageError is an error in what was asked for.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // explainedError is one that standard output has explained: whoever wants to be left alone
 // needs the exit code alone.
@@ -147,14 +141,4 @@ func (a *app) exitCode(err error) int {
 		return exitUsage
 	}
 	return exitError
-}
-
-// args checks arguments with one of cobra's functions, as a usage error.
-func args(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, list []string) error {
-		if err := check(cmd, list); err != nil {
-			return usageError{err}
-		}
-		return nil
-	}
 }

@@ -94,6 +94,9 @@ func (f *codecFlags) chosen() ([]codecs.Named, error) {
 		if i < 0 {
 			return nil, fmt.Errorf("--codec %q: allowed are %s, or all", name, strings.Join(codecNames(), ", "))
 		}
+		if slices.ContainsFunc(list, func(c codecs.Named) bool { return c.Name == codecs.All()[i].Name }) {
+			return nil, fmt.Errorf("--codec %q: %s is listed twice", f.codecs, codecs.All()[i].Name)
+		}
 		list = append(list, codecs.All()[i])
 	}
 	return list, nil

@@ -49,6 +49,7 @@ command pass with a warning, or fail with --strict. What is INVALID passes no ga
 	fs.StringVarP(&f.out, "out", "o", "", "file to write instead of standard output")
 	fs.StringVar(&f.minEffect, "min-effect", reports.FormatPercent(reports.DefaultMinEffect), "smallest difference worth a verdict; never less than the noise floor of the machine")
 	fs.StringSliceVar(&f.metrics, "metric", nil, "metrics that get a verdict; default: throughput,p99, and those of --fail-if")
+	refuseEmpty(fs, "metric")
 	f.addRegressions(fs)
 	f.addThresholds(fs)
 	complete(cmd, "format", fixed(render.ComparisonFormats()...))

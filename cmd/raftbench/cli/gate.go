@@ -28,12 +28,14 @@ type gateFlags struct {
 // addThresholds adds the flags of gates on arms.
 func (g *gateFlags) addThresholds(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&g.thresholds, "threshold", nil, "exit code 3 unless this holds for every arm, such as 'p99<2ms', 'throughput>100k' or 'errors<0.1%'; may be repeated")
+	refuseEmpty(fs, "threshold")
 	fs.BoolVar(&g.strict, "strict", false, "exit code 3 also where a gate is undecided")
 }
 
 // addRegressions adds those on comparisons.
 func (g *gateFlags) addRegressions(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&g.failIf, "fail-if", nil, "exit code 3 if a metric is worse than the base by so much, such as 'p99>+5%' or 'throughput<-5%'; may be repeated")
+	refuseEmpty(fs, "fail-if")
 }
 
 // parse returns the gates on comparisons and those on arms.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,8 +27,8 @@ func writeManual(root *cobra.Command, dir string) error {
 	if dir == "" {
 		return usagef("-o: name a directory for the manual pages")
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("-o: %w", err)
+	if err := makeDir(dir); err != nil {
+		return err
 	}
 	root.DisableAutoGenTag = true // the same commands make the same pages
 	header := doc.GenManHeader{Title: "RAFTBENCH", Section: "1", Source: "raftbench", Manual: "raftbench", Date: &time.Time{}}

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 
 	"golang.org/x/term"
@@ -57,6 +59,9 @@ func (a *app) watch(f *runFlags) (observers, error) {
 	}
 	o.exporter = metrics.New()
 	if err := o.exporter.Serve(f.metrics); err != nil {
+		if errors.As(err, new(*net.AddrError)) || errors.As(err, new(*net.DNSError)) {
+			return o, usagef("%w: want HOST:PORT or :PORT, such as :9464", err)
+		}
 		return o, err
 	}
 	fmt.Fprintf(a.notes(), "metrics at http://%s/metrics\n", o.exporter.Address())

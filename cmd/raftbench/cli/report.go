@@ -83,6 +83,9 @@ func (a *app) print(format string, run *reports.Run) error {
 // output writes to a file, whole or not at all, or to standard output.
 func (a *app) output(path string, binary bool, write func(io.Writer) error) error {
 	if path != "" {
+		if err := checkFile(path); err != nil {
+			return err
+		}
 		return atomicfile.WriteOn(a.disk, path, write)
 	}
 	if binary && isTerminal(a.stdout) {

@@ -87,12 +87,9 @@ func resultDir(out string) (string, error) {
 	case errors.Is(err, syscall.ENOTDIR):
 		return "", usagef("-o %s: want a directory, new or empty", out)
 	case err != nil && !errors.Is(err, os.ErrNotExist):
-		return "", fmt.Errorf("-o %s: %w", out, err)
+		return "", usagef("-o %s: %w", out, err)
 	}
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return "", fmt.Errorf("-o: %w", err)
-	}
-	return out, nil
+	return out, makeDir(out)
 }
 
 func (a *app) printPlan(ctx context.Context, plan *experiment.Plan, f *runFlags) error {

@@ -52,6 +52,9 @@ func (a *app) resolve(f *runFlags, sources settings.Sources) error {
 	if f.Arrivals, err = workloads.ParseArrivals(f.arrivals); err != nil {
 		return fmt.Errorf("--arrivals %w", err)
 	}
+	if f.out == "" && sources.Of("out") != settings.Default {
+		return errors.New("-o: it is empty: want a directory, new or empty")
+	}
 	if f.Operations == 0 && sources.Of("ops") != settings.Default {
 		return errors.New("-n 0: want at least 1 operation")
 	}
