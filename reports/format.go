@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // FormatLatency writes nanoseconds in three significant digits with the unit
@@ -105,4 +106,14 @@ func FormatBytes(n int64) string {
 // FormatPlain writes a number with as many digits as it takes and no more.
 func FormatPlain(v float64) string {
 	return strconv.FormatFloat(math.Round(v*1e6)/1e6, 'f', -1, 64)
+}
+
+// OneLine puts a blank for each control character, for forms in which a line is a thing.
+func OneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
 }

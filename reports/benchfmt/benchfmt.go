@@ -28,7 +28,7 @@ import (
 // Write writes the valid replicates of all arms.
 func Write(w io.Writer, run *reports.Run) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# raftbench %s, %s; %s\n", oneLine(run.Tool.Version), oneLine(run.Tool.GoVersion), oneLine(run.Windows()))
+	fmt.Fprintf(&b, "# raftbench %s, %s; %s\n", reports.OneLine(run.Tool.Version), reports.OneLine(run.Tool.GoVersion), reports.OneLine(run.Windows()))
 	if s := run.StatusText(); s != "" {
 		fmt.Fprintf(&b, "# %s\n", s)
 	}
@@ -55,7 +55,7 @@ func writeReplicate(b *strings.Builder, run *reports.Run, a *reports.Arm, r *rep
 	name := nameOf(run, a)
 	switch {
 	case !r.Valid:
-		fmt.Fprintf(b, "# INVALID: %s, replicate %d: %s\n", name, r.Index, oneLine(strings.Join(r.Reasons, "; ")))
+		fmt.Fprintf(b, "# INVALID: %s, replicate %d: %s\n", name, r.Index, reports.OneLine(strings.Join(r.Reasons, "; ")))
 		return
 	case r.Operations.Done() == 0:
 		fmt.Fprintf(b, "# nothing succeeded: %s, replicate %d\n", name, r.Index)
@@ -182,7 +182,7 @@ type config map[string]string
 // write writes what changes. A key without a value takes it back.
 func (c config) write(b *strings.Builder, list []setting) {
 	for _, s := range list {
-		value := strings.TrimSpace(oneLine(s.value))
+		value := strings.TrimSpace(reports.OneLine(s.value))
 		if c[s.key] == value {
 			continue
 		}
@@ -196,15 +196,6 @@ func word(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '/' || unicode.IsSpace(r) || unicode.IsControl(r) {
 			return '_'
-		}
-		return r
-	}, s)
-}
-
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
 		}
 		return r
 	}, s)

@@ -14,7 +14,6 @@ import (
 	"io"
 	"math"
 	"strings"
-	"unicode"
 
 	"github.com/raftbench/raftbench/reports"
 )
@@ -37,7 +36,7 @@ func Write(w io.Writer, run *reports.Run, arm *reports.Arm) error {
 		"Load: " + arm.Workload.Load.String(),
 		"Response times of committed operations in microseconds; " + carried(h),
 	} {
-		fmt.Fprintf(&b, "#[%s]\n", oneLine(line))
+		fmt.Fprintf(&b, "#[%s]\n", reports.OneLine(line))
 	}
 	fmt.Fprintf(&b, "%12s %14s %10s %14s\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)")
 	writeLines(&b, h)
@@ -93,13 +92,4 @@ func geometry(highest, digits int64) (buckets, parts int) {
 		buckets++
 	}
 	return buckets, parts
-}
-
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
 }

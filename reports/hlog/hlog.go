@@ -57,7 +57,9 @@ func write(w io.Writer, run *reports.Run, arms []tagged) error {
 	l := hdrhistogram.NewHistogramLogWriter(w)
 	l.SetBaseTime(base)
 	for _, step := range []func() error{
-		func() error { return l.OutputComment(oneLine("[Logged with raftbench " + run.Tool.Version + "]")) },
+		func() error {
+			return l.OutputComment(reports.OneLine("[Logged with raftbench " + run.Tool.Version + "]"))
+		},
 		l.OutputLogFormatVersion,
 		func() error { return l.OutputStartTime(base) },
 		func() error { return l.OutputBaseTime(base) },
@@ -83,10 +85,10 @@ func writeArms(l *hdrhistogram.HistogramLogWriter, arms []tagged) error {
 		if a.prefix != "" {
 			name += ", in tags " + a.prefix
 		}
-		if err := l.OutputComment(oneLine(name + "]")); err != nil {
+		if err := l.OutputComment(reports.OneLine(name + "]")); err != nil {
 			return err
 		}
-		if err := l.OutputComment(oneLine("[Load: " + a.Workload.Load.String() + "]")); err != nil {
+		if err := l.OutputComment(reports.OneLine("[Load: " + a.Workload.Load.String() + "]")); err != nil {
 			return err
 		}
 	}
@@ -166,15 +168,6 @@ func tagName(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == ',' || unicode.IsSpace(r) || unicode.IsControl(r) {
 			return '_'
-		}
-		return r
-	}, s)
-}
-
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
 		}
 		return r
 	}, s)

@@ -1,8 +1,6 @@
 package plots
 
 import (
-	"cmp"
-	"fmt"
 	"image/color"
 	"math"
 	"slices"
@@ -17,109 +15,35 @@ import (
 	"github.com/raftbench/raftbench/reports/palette"
 )
 
-// loadFamily is the arms that were asked for the same but for how much: what
+// loadFamily is the lines that were asked for the same but for how much: what
 // latency is drawn against.
 type loadFamily struct {
 	load  reports.Load // of all, without rate and clients
-	lines []loadLine
+	lines []reports.LoadLine
 }
 
-// loadLine is one transport with its options and tuning, under several loads.
-type loadLine struct {
-	label     string
-	transport string
-	points    []loadSample // by what was asked for
-}
-
-// loadSample is what was measured under one load: an arm, or a step of the schedule
-// of one.
-type loadSample struct {
-	asked    float64 // operations per second, or clients
-	achieved float64 // operations per second; the median of the replicates
-	merged   *reports.Histogram
-	each     []*reports.Histogram // of the replicates
-	doubtful bool                 // INVALID, not sustained, or a lower bound
-}
-
-// loadKey is what the points of a line have in common.
-type loadKey struct {
-	transport, options, label string
-	workload                  reports.Workload
-}
-
-// loadFamilies joins arms that differ in their rate, or in their number of
-// clients, only, and the steps of an arm whose schedule has several. Arms without
-// such a companion are in none.
 func loadFamilies(groups []group) []loadFamily {
-	var keys []loadKey
-	at := map[loadKey]*loadLine{}
+	var summaries []reports.Group
 	for i := range groups {
-		for j := range groups[i].arms {
-			a := &groups[i].arms[j]
-			k := loadKey{a.Arm.Transport, fmt.Sprint(a.Arm.Options), withoutLoad(a.Arm.Label), a.Arm.Workload}
-			k.workload.Rate, k.workload.Clients = 0, 0
-			if at[k] == nil {
-				at[k] = &loadLine{label: k.label, transport: k.transport}
-				keys = append(keys, k)
-			}
-			at[k].points = append(at[k].points, samplesOf(a)...)
-		}
+		summaries = append(summaries, *groups[i].summary)
 	}
 	var families []loadFamily
-	for _, k := range keys {
-		line := at[k]
-		if len(line.points) < 2 {
-			continue
-		}
-		slices.SortStableFunc(line.points, func(a, b loadSample) int { return cmp.Compare(a.asked, b.asked) })
-		f := slices.IndexFunc(families, func(f loadFamily) bool { return f.load == k.workload.Load })
+	for _, line := range reports.LoadLines(summaries) {
+		f := slices.IndexFunc(families, func(f loadFamily) bool { return f.load == line.Load })
 		if f < 0 {
 			f = len(families)
-			families = append(families, loadFamily{load: k.workload.Load})
+			families = append(families, loadFamily{load: line.Load})
 		}
-		families[f].lines = append(families[f].lines, *line)
+		families[f].lines = append(families[f].lines, line)
 	}
 	return families
-}
-
-// samplesOf is an arm as a point, or its steps.
-func samplesOf(a *arm) []loadSample {
-	if steps := a.Arm.Steps(); len(steps) > 1 {
-		var list []loadSample
-		for _, s := range steps {
-			list = append(list, loadSample{s.Offered, s.Achieved.Median, s.Response, s.Each, !s.Sustained || !s.Valid})
-		}
-		return list
-	}
-	s := loadSample{
-		asked: float64(a.Arm.Workload.Clients), achieved: a.Throughput.Median,
-		merged: a.response, doubtful: !a.Valid || a.Censored,
-	}
-	if a.Arm.Workload.Loop == reports.LoopOpen {
-		s.asked = a.Arm.Workload.Rate
-	}
-	for i := range a.Arm.Replicates {
-		s.each = append(s.each, a.Arm.Replicates[i].Response())
-	}
-	return []loadSample{s}
-}
-
-// withoutLoad drops from a label what the points of a line differ in.
-func withoutLoad(label string) string {
-	kept := slices.DeleteFunc(strings.Fields(label), func(w string) bool {
-		return strings.HasPrefix(w, "r=") || strings.HasPrefix(w, "c=")
-	})
-	if len(kept) == 0 {
-		return label
-	}
-	return strings.Join(kept, " ")
 }
 
 // styles are those of the transports, as everywhere.
 func (f *loadFamily) styles() []palette.Style {
 	var transports []string
 	for i := range f.lines {
-		transports = append(transports, f.lines[i].transport)
+		transports = append(transports, f.lines[i].Transport)
 	}
 	return palette.OfTransports(transports)
 }
@@ -128,8 +52,8 @@ func (f *loadFamily) styles() []palette.Style {
 func (f *loadFamily) title() string {
 	low, high := math.Inf(1), 0.0
 	for i := range f.lines {
-		for _, p := range f.lines[i].points {
-			low, high = min(low, p.asked), max(high, p.asked)
+		for _, p := range f.lines[i].Points {
+			low, high = min(low, p.Asked), max(high, p.Asked)
 		}
 	}
 	span := reports.FormatCount(low) + " to " + reports.FormatCount(high)
@@ -154,7 +78,7 @@ func (f *loadFamily) panel(q float64) *panel {
 	points := 0
 	for i, style := range f.styles() {
 		l := &f.lines[i]
-		c := l.curve(q, open, style)
+		c := curveOf(l, q, open, style)
 		if len(c.points) == 0 {
 			continue
 		}
@@ -163,7 +87,7 @@ func (f *loadFamily) panel(q float64) *panel {
 		}
 		points += len(c.points)
 		drawn = append(drawn, c)
-		p.legend = append(p.legend, entry{name: l.label, style: style})
+		p.legend = append(p.legend, entry{name: l.Label, style: style})
 		heights = append(heights, c.points[len(c.points)-1].y)
 	}
 	if points < 2 {
@@ -214,42 +138,27 @@ type loadCurve struct {
 	log    bool // of x
 }
 
-func (l *loadLine) curve(q float64, open bool, style palette.Style) *loadCurve {
+func curveOf(l *reports.LoadLine, q float64, open bool, style palette.Style) *loadCurve {
 	c := &loadCurve{style: style}
-	for _, s := range l.points {
-		merged := s.merged.Percentile(q)
+	for i := range l.Points {
+		s := &l.Points[i]
+		merged := s.Response.Percentile(q)
 		if !merged.Carried {
 			continue
 		}
 		p := loadPoint{
-			x: s.achieved, y: logLatency(merged.Value), low: logLatency(merged.Low), high: logLatency(merged.High),
-			doubtful: s.doubtful,
+			x: s.Achieved, y: logLatency(merged.Value), low: logLatency(merged.Low), high: logLatency(merged.High),
+			doubtful: s.Doubt != "",
 		}
 		if open {
-			p.x = s.asked
+			p.x = s.Asked
 		}
-		if low, high, n := spreadOf(q, s.each); n > 1 {
+		if low, high, n := s.Range(q); n > 1 {
 			p.low, p.high = min(p.y, logLatency(low)), max(p.y, logLatency(high))
 		}
 		c.points = append(c.points, p)
 	}
 	return c
-}
-
-// spreadOf is the range of a percentile over replicates, of the n that carry it.
-func spreadOf(q float64, each []*reports.Histogram) (low, high int64, n int) {
-	for _, h := range each {
-		p := h.Percentile(q)
-		if !p.Carried {
-			continue
-		}
-		if n == 0 || p.Value < low {
-			low = p.Value
-		}
-		high = max(high, p.Value)
-		n++
-	}
-	return low, high, n
 }
 
 // Plot implements plot.Plotter.

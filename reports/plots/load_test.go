@@ -23,10 +23,10 @@ func TestLoadFamilies(t *testing.T) {
 		t.Fatalf("%d families, want two: one line with 4 KiB and three with 128 B", len(families))
 	}
 	line := families[0].lines[0]
-	if line.label != "rawtcp" || len(line.points) != 3 || line.points[0].asked != 1e3 || line.points[2].asked != 5e3 {
-		t.Errorf("%s with %d points from %g", line.label, len(line.points), line.points[0].asked)
+	if line.Label != "rawtcp" || len(line.Points) != 3 || line.Points[0].Asked != 1e3 || line.Points[2].Asked != 5e3 {
+		t.Errorf("%s with %d points from %g", line.Label, len(line.Points), line.Points[0].Asked)
 	}
-	if n := len(families[1].lines[2].points); n != 2 {
+	if n := len(families[1].lines[2].Points); n != 2 {
 		t.Errorf("the line of an arm with another linger has %d points, want 2", n)
 	}
 	if got, want := families[0].title(), "3 nodes, 1,000 to 5,000 operations/s offered (poisson, open loop), payload 4 KiB, storage mem, loopback"; got != want {
@@ -46,7 +46,7 @@ func TestStepsAreALine(t *testing.T) {
 	if len(families) != 1 || len(families[0].lines) != 2 {
 		t.Fatalf("%d families", len(families))
 	}
-	c := families[0].lines[1].curve(0.99, true, palette.Style{})
+	c := curveOf(&families[0].lines[1], 0.99, true, palette.Style{})
 	if len(c.points) != 3 || c.points[1].x != 50e3 || c.points[1].doubtful || !c.points[2].doubtful {
 		t.Fatalf("points %+v, want the third, beyond 96k, in doubt", c.points)
 	}
