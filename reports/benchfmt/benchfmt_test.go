@@ -5,8 +5,6 @@ import (
 	"errors"
 	"flag"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -161,19 +159,7 @@ func TestGolden(t *testing.T) {
 	run := reportstest.Run(reportstest.Shapes()[:2], 2)
 	run.Status = reports.StatusInterrupted
 	text := written(t, run)
-	path := filepath.Join("testdata", "bench.txt")
-	if *updateGolden {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), text); diff != "" {
-		t.Fatalf("%s differs; if that is meant, run go test -update (-want +got):\n%s", path, diff)
-	}
+	reportstest.Golden(t, "bench.txt", text, *updateGolden)
 }
 
 // Whatever a label holds, it stays on its line.

@@ -5,13 +5,9 @@ import (
 	"encoding/xml"
 	"errors"
 	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/raftbench/raftbench/reports"
 	"github.com/raftbench/raftbench/reports/junit"
@@ -107,19 +103,7 @@ func TestArmsAndGatesAreTestCases(t *testing.T) {
 func TestGolden(t *testing.T) {
 	run := troubled()
 	text := written(t, append(junit.Validity(run), junit.Gates(gates())...), run.Started)
-	path := filepath.Join("testdata", "junit.xml")
-	if *updateGolden {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), text); diff != "" {
-		t.Fatalf("%s differs; if that is meant, run go test -update (-want +got):\n%s", path, diff)
-	}
+	reportstest.Golden(t, "junit.xml", text, *updateGolden)
 }
 
 // Whatever a name or a reason holds, the file is XML.

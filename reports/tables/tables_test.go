@@ -7,7 +7,6 @@ import (
 	"flag"
 	"io"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -31,19 +30,7 @@ func golden(t *testing.T, name string, write func(io.Writer) error) string {
 	if err := write(&b); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join("testdata", name)
-	if *updateGolden {
-		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), b.String()); diff != "" {
-		t.Fatalf("%s differs; if that is meant, run go test -update (-want +got):\n%s", path, diff)
-	}
+	reportstest.Golden(t, name, b.String(), *updateGolden)
 	return b.String()
 }
 
