@@ -5,6 +5,7 @@ import (
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/batch"
+	"github.com/raftbench/raftbench/core/client"
 	"github.com/raftbench/raftbench/reports"
 )
 
@@ -15,8 +16,8 @@ type counters map[string]uint64
 func (c counters) since(before counters) map[string]uint64 {
 	out := map[string]uint64{}
 	for name, now := range c {
-		if d := now - before[name]; d > 0 {
-			out[name] = d
+		if was := before[name]; now > was {
+			out[name] = now - was
 		}
 	}
 	return out
@@ -25,11 +26,7 @@ func (c counters) since(before counters) map[string]uint64 {
 // count adds up the counters of all endpoints and nodes.
 func (s *raftSystem) count() counters {
 	c := counters{}
-	for _, id := range s.cluster.IDs() {
-		n := s.cluster.Node(id)
-		if n == nil {
-			continue
-		}
+	for _, n := range s.nodes() {
 		c.addTransport(n.Transport())
 		stats := n.Stats()
 		c["proposed"] += stats.Proposed
@@ -43,12 +40,24 @@ func (s *raftSystem) count() counters {
 		c["snapshots_installed"] += stats.Installs
 	}
 	for _, cl := range s.clients {
-		c.addTransport(cl.Transport())
+		for _, t := range cl.Transports() {
+			c.addTransport(t)
+		}
 		batches, ops := cl.Batches()
 		c["client_batches"] += batches
 		c["client_ops"] += ops
+		c.addAttempts(cl.Attempts())
 	}
 	return c
+}
+
+func (c counters) addAttempts(a client.Attempts) {
+	c["client_redirects"] += a.Redirects
+	c["client_retried_calls"] += a.RetriedCalls
+	c["client_retries"] += a.Retries
+	c["client_retries_refused"] += a.Refused
+	c["client_hedges"] += a.Hedges
+	c["client_hedge_wins"] += a.HedgeWins
 }
 
 func (c counters) addTransport(t core.Transport) {
@@ -79,10 +88,8 @@ func (s *raftSystem) distributions() []batch.Distribution {
 	for _, cl := range s.clients {
 		all = join(all, cl.Distributions())
 	}
-	for _, id := range s.cluster.IDs() {
-		if n := s.cluster.Node(id); n != nil {
-			all = join(all, n.Distributions())
-		}
+	for _, n := range s.nodes() {
+		all = join(all, n.Distributions())
 	}
 	return all
 }

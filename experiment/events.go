@@ -6,6 +6,7 @@ import (
 
 	"github.com/raftbench/raftbench/core/cluster"
 	"github.com/raftbench/raftbench/reports"
+	"github.com/raftbench/raftbench/workloads"
 )
 
 // eventElection is the Kind of an event: a node began to lead.
@@ -15,6 +16,13 @@ const eventElection = "election"
 type span struct {
 	from   time.Time
 	length time.Duration
+}
+
+// events are what happened within the window of m, in order. A window with faults is in
+// one piece.
+func (r *replicate) events(m *workloads.Measurement) []reports.Event {
+	where := r.where(m)
+	return inOrder(elections(r.system.leaderships(), where), r.faults.events(where[0].from, where[0].length))
 }
 
 // elections are the leaders that began within a window, which is the spans end to end.

@@ -16,8 +16,10 @@ import (
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/batch"
+	"github.com/raftbench/raftbench/core/client"
 	"github.com/raftbench/raftbench/core/cluster"
 	"github.com/raftbench/raftbench/core/node"
+	"github.com/raftbench/raftbench/experiment/fault"
 	"github.com/raftbench/raftbench/transports"
 	"github.com/raftbench/raftbench/workloads"
 )
@@ -33,6 +35,7 @@ type Settings struct {
 	Rates      []float64 // open loop: operations per second; empty means closed loop
 	Payloads   []int     // bytes of a value
 	BatchSizes []int     // bytes (Kafka: batch.size)
+	BatchOps   []int     // operations; zero: no such limit. Empty: zero
 	Lingers    []time.Duration
 	Policies   []batch.Policy // empty: linger where the linger is above zero, else natural
 	Pipelines  []int          // AppendEntries under way to a follower
@@ -74,9 +77,30 @@ type Settings struct {
 	Repeat int // replicates of every arm
 	Seed   uint64
 
-	Timeout  time.Duration // of one operation, with redirects
+	Timeout time.Duration // of one operation, with redirects and retries
+	// ReadTimeout and WriteTimeout are that of reads and of writes; zero: Timeout.
+	ReadTimeout, WriteTimeout time.Duration
+
+	Retry client.Retry // after an attempt that failed
+	Hedge client.Hedge // of reads that take long; the cluster opens its endpoints
+
+	// Faults are done to each cluster while its window runs.
+	Faults fault.Script
+
 	Timeouts core.Timeouts // of the transports' calls by class; zero fields: the defaults
 	BasePort int           // of node 1; zero: free ports
+}
+
+// timeout is the time that a read, or a write, has.
+func (s *Settings) timeout(read bool) time.Duration {
+	own := s.WriteTimeout
+	if read {
+		own = s.ReadTimeout
+	}
+	if own > 0 {
+		return own
+	}
+	return s.Timeout
 }
 
 // NamedArm is a name for the arms that the lists of some settings make.
@@ -122,7 +146,7 @@ func readModeNames() string {
 
 // Validate names the setting that makes no sense, the value and what is allowed.
 func (s *Settings) Validate() error {
-	for _, check := range []func() error{s.validateLists, s.validateScalars, s.validatePayloads, s.validateBatching} {
+	for _, check := range []func() error{s.validateLists, s.validateScalars, s.validatePayloads, s.validateBatching, s.validateErrors} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -239,6 +263,11 @@ func (s *Settings) validateBatching() error {
 			return fmt.Errorf("--batch.size %d: want 1 to %d bytes", size, MaxPayloadBytes)
 		}
 	}
+	for _, n := range s.BatchOps {
+		if n < 0 || n > maxBatchOps {
+			return fmt.Errorf("--batch.ops %d: want 1 to %d, or 0 for no limit", n, maxBatchOps)
+		}
+	}
 	for _, l := range s.Lingers {
 		if l < 0 || l > time.Minute {
 			return fmt.Errorf("--linger %v: want 0 to 1m", l)
@@ -251,6 +280,9 @@ func (s *Settings) validateBatching() error {
 	}
 	return nil
 }
+
+// maxBatchOps is more than fit into the largest batch.
+const maxBatchOps = 1 << 20
 
 // lingerFor is some linger that goes with a policy.
 func lingerFor(p batch.Policy) time.Duration {

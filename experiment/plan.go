@@ -182,13 +182,19 @@ func (s *Settings) batches() []batch.Config {
 	if len(policies) == 0 {
 		policies = []batch.Policy{""}
 	}
+	counts := s.BatchOps
+	if len(counts) == 0 {
+		counts = []int{0}
+	}
 	var out []batch.Config
 	for _, size := range s.BatchSizes {
-		for _, linger := range s.Lingers {
-			for _, policy := range policies {
-				c := batch.Config{Policy: policy, SizeBytes: size, Linger: linger}.WithDefaults()
-				if c.Validate() == nil {
-					out = append(out, c)
+		for _, ops := range counts {
+			for _, linger := range s.Lingers {
+				for _, policy := range policies {
+					c := batch.Config{Policy: policy, SizeBytes: size, Ops: ops, Linger: linger}.WithDefaults()
+					if c.Validate() == nil {
+						out = append(out, c)
+					}
 				}
 			}
 		}
@@ -201,6 +207,9 @@ func (s *Settings) batchLabel(c batch.Config) string {
 	var parts []string
 	if len(s.BatchSizes) > 1 {
 		parts = append(parts, "batch.size="+core.FormatSize(c.SizeBytes))
+	}
+	if len(s.BatchOps) > 1 {
+		parts = append(parts, fmt.Sprintf("batch.ops=%d", c.Ops))
 	}
 	if len(s.Lingers) > 1 {
 		parts = append(parts, "linger="+c.Linger.String())

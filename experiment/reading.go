@@ -51,6 +51,7 @@ func (r *replicate) open() {
 		wire:          r.system.traffic(),
 	}
 	before.meter = readMeter(r.host.files)
+	r.faults.begin(time.Now())
 	r.ends.mu.Lock()
 	defer r.ends.mu.Unlock()
 	r.ends.opening = before
@@ -58,6 +59,7 @@ func (r *replicate) open() {
 
 // close takes the reading at the end of the window, in the opposite order.
 func (r *replicate) close() {
+	r.faults.stop()
 	after := r.between()
 	r.look()
 	after.distributions, after.waits, after.host = r.system.distributions(), readWaits(), r.host.read()

@@ -29,6 +29,7 @@ type replicate struct {
 	inProcess bool    // no bytes cross a wire
 
 	host   *host
+	faults *faultScript // nil: none were asked for
 	idle   idleUse
 	ends   ends
 	used   *use      // within the window; nil: not known
@@ -70,6 +71,7 @@ func (r *replicate) start(ctx context.Context) error {
 
 // drive measures the window in one piece.
 func (r *replicate) drive(ctx context.Context) (*reports.Replicate, error) {
+	r.faults = r.newFaults()
 	driver, err := workloads.New(r.driverConfig(r.seed))
 	if err != nil {
 		return nil, err
@@ -79,10 +81,11 @@ func (r *replicate) drive(ctx context.Context) (*reports.Replicate, error) {
 
 	r.idle = r.watchIdle(ctx)
 	m, runErr := r.run(ctx, driver)
+	faultErr := r.faults.end()
 	r.settle()
 	r.rehearse(driver)
 	r.opened = m.Start.Add(m.Window.From)
-	return r.result(m, runErr), nil
+	return r.result(m, runErr, faultErr), nil
 }
 
 // run runs a driver and watches it.
@@ -113,7 +116,7 @@ func (r *replicate) driverConfig(seed uint64) workloads.Config {
 		Warmup:         r.settings.Warmup,
 		Duration:       r.settings.window(&r.arm),
 		Operations:     int(r.settings.Operations),
-		Grace:          r.settings.Timeout + time.Second,
+		Grace:          max(r.settings.timeout(true), r.settings.timeout(false)) + time.Second,
 		Classify:       client.ErrorClass,
 		OnOpen:         r.open,
 		OnClose:        r.close,
@@ -157,7 +160,7 @@ func (r *replicate) connect(worker int, done func([]*client.Op)) (workloads.Targ
 	l := new(link)
 	l.done.Store(&done)
 	var err error
-	l.target, err = r.system.connect(callers, l.deliver)
+	l.target, err = r.system.connect(callers, r.faults.watched(l.deliver))
 	r.links = append(r.links, l)
 	return l.target, err
 }

@@ -7,7 +7,7 @@ import (
 
 // result puts a measurement that has ended into the form of the result file, and
 // judges it.
-func (r *replicate) result(m *workloads.Measurement, runErr error) *reports.Replicate {
+func (r *replicate) result(m *workloads.Measurement, runErr, faultErr error) *reports.Replicate {
 	out := r.convert(m)
 	out.Partial, out.Discarded = m.Interrupted, discarded(m)
 	e := &evidence{
@@ -18,6 +18,8 @@ func (r *replicate) result(m *workloads.Measurement, runErr error) *reports.Repl
 		elections: int(out.Elections),
 		breakdown: out.Breakdown,
 		build:     thisBuild(),
+		faulted:   r.faults != nil,
+		faultErr:  faultErr,
 	}
 	if r.used != nil && out.Window >= minWatched {
 		r.addCost(out, r.used)
@@ -49,7 +51,7 @@ func (r *replicate) convert(m *workloads.Measurement) *reports.Replicate {
 		Errors:     map[string]uint64{},
 		Histograms: histograms(&m.Window),
 		Series:     series(&m.Series, &m.Window),
-		Events:     elections(r.system.leaderships(), r.where(m)),
+		Events:     r.events(m),
 		Steps:      steps(m),
 		Breakdown:  breakdown(&total, m.Loop),
 	}
@@ -59,7 +61,10 @@ func (r *replicate) convert(m *workloads.Measurement) *reports.Replicate {
 	for key, n := range total.Errors {
 		out.Errors[key.Class] += n
 	}
-	out.Elections = uint64(len(out.Events))
+	out.Elections = electionsOf(out.Events)
+	if r.faults != nil {
+		out.Breakers = r.faults.breakers.within(m.Start.Add(m.Window.From), m.Window.Duration())
+	}
 	return out
 }
 

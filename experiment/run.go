@@ -274,6 +274,7 @@ func (s *Settings) describe(a Arm) reports.Arm {
 		KeyChoice:    "uniform",
 		Storage:      "mem",
 		Network:      "loopback",
+		Faults:       s.Faults.String(),
 	}
 	if s.Zipf > 0 {
 		load.KeyChoice = fmt.Sprintf("zipf %g", s.Zipf)
@@ -292,6 +293,7 @@ func (s *Settings) describe(a Arm) reports.Arm {
 		Workload: reports.Workload{Load: load, Tuning: reports.Tuning{
 			BatchPolicy:    string(a.Batch.Policy),
 			BatchSizeBytes: a.Batch.SizeBytes,
+			BatchOps:       a.Batch.Ops,
 			Linger:         a.Batch.Linger,
 			Pipeline:       a.Pipeline,
 		}},

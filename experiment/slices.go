@@ -77,6 +77,8 @@ func (s *Settings) unsliced(arms []Arm, length time.Duration) string {
 		held += arms[i].held()
 	}
 	switch {
+	case len(s.Faults) > 0:
+		return "a fault script takes its time in one piece"
 	case len(arms) < 2:
 		return "one arm has nobody to take turns with"
 	case len(arms) > maxTogether:
@@ -87,8 +89,8 @@ func (s *Settings) unsliced(arms []Arm, length time.Duration) string {
 		return "without a warm-up a window has one cold start, and not one in every slice"
 	case s.BasePort > 0:
 		return "clusters that are up at once cannot have the same --port"
-	case s.Timeout > maxSliceTimeout:
-		return fmt.Sprintf("a --timeout of %v is too long to wait for after every slice, want at most %v", s.Timeout, maxSliceTimeout)
+	case max(s.timeout(true), s.timeout(false)) > maxSliceTimeout:
+		return fmt.Sprintf("a timeout of %v is too long to wait for after every slice, want at most %v", max(s.timeout(true), s.timeout(false)), maxSliceTimeout)
 	}
 	return ""
 }

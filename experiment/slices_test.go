@@ -42,7 +42,7 @@ func TestWhatCannotBeSliced(t *testing.T) {
 		"stages":        {func(s *Settings) { s.Stages, _ = workloads.ParseStages("1s:10,1s:20") }, "stages take their time in one piece"},
 		"cold":          {func(s *Settings) { s.Warmup = 0 }, "one cold start"},
 		"fixed port":    {func(s *Settings) { s.BasePort = 9000 }, "the same --port"},
-		"long timeout":  {func(s *Settings) { s.Timeout = time.Minute }, "a --timeout of 1m0s is too long"},
+		"long timeout":  {func(s *Settings) { s.Timeout = time.Minute }, "a timeout of 1m0s is too long"},
 		"many arms":     {func(s *Settings) { s.Pipelines = []int{1, 2, 3, 4, 5, 6, 7, 8, 9} }, "18 arms cannot all be up at once, want at most 16"},
 		"many clients":  {func(s *Settings) { s.Clients = []int{1 << 17} }, "131072 clients"},
 		"large entries": {func(s *Settings) { s.Payloads = []int{1 << 20} }, "would hold 1573014 MiB"},

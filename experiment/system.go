@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/batch"
@@ -65,17 +67,73 @@ type raftSystem struct {
 	arm      *Arm
 	cluster  *cluster.Cluster
 	clients  []*client.Client
+
+	mu      sync.Mutex
+	retired []*node.Node // killed: what they counted still counts
+}
+
+// retire keeps a node that is going to be killed.
+func (s *raftSystem) retire(id core.NodeID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := s.cluster.Node(id); n != nil && !slices.Contains(s.retired, n) {
+		s.retired = append(s.retired, n)
+	}
+}
+
+// nodes are those that are up and those that were killed.
+func (s *raftSystem) nodes() []*node.Node {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := slices.Clone(s.retired)
+	for _, id := range s.cluster.IDs() {
+		if n := s.cluster.Node(id); n != nil && !slices.Contains(list, n) {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// breakers are the states of all circuit breakers of nodes that are up, and of the
+// clients.
+func (s *raftSystem) breakers() map[breakerLink]core.BreakerState {
+	states := map[breakerLink]core.BreakerState{}
+	add := func(from string, t core.Transport) {
+		if m, ok := t.(core.Meter); ok {
+			for _, p := range m.Stats().Peers {
+				states[breakerLink{from, p.Peer}] = p.Breaker
+			}
+		}
+	}
+	for _, id := range s.cluster.IDs() {
+		if n := s.cluster.Node(id); n != nil {
+			add(id.String(), n.Transport())
+		}
+	}
+	for i, cl := range s.clients {
+		for j, t := range cl.Transports() {
+			name := fmt.Sprintf("client %d", i+1)
+			if j > 0 {
+				name += ", hedges"
+			}
+			add(name, t)
+		}
+	}
+	return states
 }
 
 func (s *raftSystem) connect(callers int, done func([]*client.Op)) (workloads.Target, error) {
 	c, err := s.cluster.Client(client.Config{
-		Batch:       s.arm.Batch,
-		Depth:       s.arm.Pipeline,
-		Timeout:     s.settings.Timeout,
-		Callers:     callers,
-		ReadBytes:   s.arm.Payload,
-		SampleEvery: s.arm.sampling(),
-		Done:        done,
+		Batch:        s.arm.Batch,
+		Depth:        s.arm.Pipeline,
+		ReadTimeout:  s.settings.timeout(true),
+		WriteTimeout: s.settings.timeout(false),
+		Retry:        s.settings.Retry,
+		Hedge:        s.settings.Hedge,
+		Callers:      callers,
+		ReadBytes:    s.arm.Payload,
+		SampleEvery:  s.arm.sampling(),
+		Done:         done,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open client: %w", err)
@@ -103,7 +161,7 @@ type echoSystem struct {
 }
 
 func (s *echoSystem) connect(_ int, done func([]*client.Op)) (workloads.Target, error) {
-	c, err := s.echo.Client(s.settings.Timeout, done)
+	c, err := s.echo.Client(s.settings.timeout(false), done)
 	if err != nil {
 		return nil, fmt.Errorf("open client: %w", err)
 	}

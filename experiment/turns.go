@@ -24,7 +24,7 @@ func (e *execution) turns(ctx context.Context, block int, order []int) error {
 		}
 		s.measured.Interrupted = s.measured.Interrupted || err != nil || ctx.Err() != nil
 		s.alongside = newAlongside(all, i)
-		s.ended = s.result(s.measured, s.failure)
+		s.ended = s.result(s.measured, s.failure, nil)
 	}
 	if stopping := stop(all); err == nil {
 		err = stopping

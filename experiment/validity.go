@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,10 @@ type Check struct {
 	// Warns: a failure is said and does not make the replicate invalid.
 	Warns bool
 
+	// Faultless: it is about a cluster that nothing is done to. A run with a fault
+	// script is not judged by it, which is said in its warnings.
+	Faultless bool
+
 	// run says in one line what is wrong, or nothing. What it needs and was not
 	// measured is not wrong.
 	run func(*evidence) string
@@ -30,6 +35,8 @@ type evidence struct {
 	elections int                // within the window
 	breakdown *reports.Breakdown // nil: nothing was sampled
 	build     build
+	faulted   bool  // faults were asked for
+	faultErr  error // why not all of them happened
 
 	// alongside is what the other arms did in their turns; nil where there were none.
 	alongside *alongside
@@ -45,7 +52,14 @@ func Checks() []Check { return append(driverChecks(), machineChecks()...) }
 
 // judge runs all checks. A replicate is valid if there are no reasons why not.
 func judge(e *evidence) (reasons, warnings []string) {
+	var excused []string
 	for _, c := range Checks() {
+		if c.Faultless && e.faulted {
+			if !slices.Contains(excused, c.Name) {
+				excused = append(excused, c.Name)
+			}
+			continue
+		}
 		text := c.run(e)
 		switch {
 		case text == "":
@@ -54,6 +68,9 @@ func judge(e *evidence) (reasons, warnings []string) {
 		default:
 			reasons = append(reasons, c.Name+": "+text)
 		}
+	}
+	if len(excused) > 0 {
+		warnings = append(warnings, "faults: they were asked for, so the replicate was not judged by "+strings.Join(excused, ", "))
 	}
 	return reasons, warnings
 }

@@ -33,18 +33,19 @@ func driverChecks() []Check {
 	return []Check{
 		{Name: "driver", Why: "operations that were started must have ended, or be under way: otherwise the counters are wrong, and so is all that is made of them", run: checkDriver},
 		{Name: "interrupted", Why: "a part of a window was not planned to be one", run: checkInterrupted},
+		{Name: "faults", Why: "a script that was not done to its end is another experiment", run: checkFaults},
 		{Name: "success", Why: "there is nothing to measure", run: checkSuccess},
 		{Name: "samples", Why: "from a handful of operations no rate is known", run: checkSamples},
-		{Name: "errors", Why: "latencies are those of successes, so what failed is missing from them", run: checkErrors},
-		{Name: "elections", Why: "a cluster without a leader serves nobody: what was measured is the election", run: checkElections},
-		{Name: "rate", Why: "latencies at a rate that was not reached are those of a queue that grows, and depend on how long one waits", run: checkRate},
-		{Name: "refused", Why: "operations that were never started would have been the slowest: percentiles leave them out", run: checkRefused},
+		{Name: "errors", Why: "latencies are those of successes, so what failed is missing from them", Faultless: true, run: checkErrors},
+		{Name: "elections", Why: "a cluster without a leader serves nobody: what was measured is the election", Faultless: true, run: checkElections},
+		{Name: "rate", Why: "latencies at a rate that was not reached are those of a queue that grows, and depend on how long one waits", Faultless: true, run: checkRate},
+		{Name: "refused", Why: "operations that were never started would have been the slowest: percentiles leave them out", Faultless: true, run: checkRefused},
 		{Name: "clipped", Why: "latencies beyond the histograms' range are counted as shorter than they were", run: checkClipped},
 		{Name: "lag", Why: "the tail is how late the driver was, not how slow the cluster", run: checkLag},
 		{Name: "lag", Why: "a part of the tail is how late the driver was", Warns: true, run: noteLagShare},
 		{Name: "little", Why: "throughput, latency and operations under way are counted independently; where they contradict each other, one of them is wrong", run: checkLittle},
-		{Name: "stationarity", Why: "a window in which the level moved measures two things at once, and another window would have measured others", run: checkStationarity},
-		{Name: "stationarity", Why: "the level moved a little within the window, as it does on a machine that is shared", Warns: true, run: noteStationarity},
+		{Name: "stationarity", Why: "a window in which the level moved measures two things at once, and another window would have measured others", Faultless: true, run: checkStationarity},
+		{Name: "stationarity", Why: "the level moved a little within the window, as it does on a machine that is shared", Warns: true, Faultless: true, run: noteStationarity},
 		{Name: "warm-up", Why: "the window began although throughput was not steady yet", Warns: true, run: noteWarmup},
 		{Name: "stages", Why: "a breakdown that does not add up explains something else than the response time", Warns: true, run: noteStages},
 	}
@@ -60,6 +61,13 @@ func checkDriver(e *evidence) string {
 func checkInterrupted(e *evidence) string {
 	if e.measured.Interrupted {
 		return fmt.Sprintf("the window was cut after %v", e.measured.Window.Duration().Round(time.Millisecond))
+	}
+	return ""
+}
+
+func checkFaults(e *evidence) string {
+	if e.faultErr != nil {
+		return oneLine(e.faultErr)
 	}
 	return ""
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/raftbench/raftbench/workloads"
 )
 
-func driverFaults() []fault {
-	return []fault{
+func driverFlaws() []flaw {
+	return []flaw{
 		{"driver", "not conserved: window, put: 3 started",
 			func(e *evidence) { e.runErr = errors.New("operations are not conserved:\nwindow, put: 3 started") },
 			func(e *evidence) { e.runErr = nil }},

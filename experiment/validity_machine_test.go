@@ -6,10 +6,10 @@ import (
 	"github.com/raftbench/raftbench/workloads"
 )
 
-func machineFaults() []fault {
+func machineFlaws() []flaw {
 	closed := func(e *evidence) { *e = *healthy(workloads.Closed) }
 	share := func(of time.Duration, s float64) time.Duration { return time.Duration(s * float64(of)) }
-	return []fault{
+	return []flaw{
 		{"build", "the race detector", func(e *evidence) { e.build = build{race: true} }, func(*evidence) {}},
 		{"build", "-N", func(e *evidence) { e.build = builtWith("-gcflags", "all=-N -l") }, func(e *evidence) { e.build = builtWith("-gcflags", "-m") }},
 		{"build", "-l", func(e *evidence) { e.build = builtWith("-gcflags", "-l") }, func(e *evidence) { e.build = builtWith("-ldflags", "-l") }},

@@ -102,16 +102,16 @@ func builtWith(key, value string) build {
 	return build{info: debug.BuildInfo{Settings: []debug.BuildSetting{{Key: key, Value: value}}}}
 }
 
-// fault is one thing that is wrong, and who must say so. Quiet is the same thing
+// flaw is one thing that is wrong, and who must say so. Quiet is the same thing
 // as far as it is accepted.
-type fault struct {
+type flaw struct {
 	check string // its name; with a "!" at the end, a warning
 	says  string // part of the reason
 	wrong func(*evidence)
 	quiet func(*evidence)
 }
 
-func faults() []fault { return append(driverFaults(), machineFaults()...) }
+func flaws() []flaw { return append(driverFlaws(), machineFlaws()...) }
 
 // slow makes all operations late and slow, with Little's law intact.
 func (e *evidence) slow(lag, service time.Duration) {
@@ -182,7 +182,7 @@ func TestHealthyEvidenceIsValid(t *testing.T) {
 
 // Every check says what is wrong, and nothing about what is accepted.
 func TestChecks(t *testing.T) {
-	for i, f := range faults() {
+	for i, f := range flaws() {
 		t.Run(fmt.Sprintf("%d %s", i, f.check), func(t *testing.T) {
 			names, texts := judged(f.wrong)
 			if len(names) != 1 || names[0] != f.check || !strings.Contains(texts, f.says) {
@@ -199,9 +199,9 @@ func TestChecks(t *testing.T) {
 }
 
 // A check that nothing triggers keeps nothing.
-func TestEveryCheckHasAFault(t *testing.T) {
+func TestEveryCheckHasAFlaw(t *testing.T) {
 	seen := map[string]bool{}
-	for _, f := range faults() {
+	for _, f := range flaws() {
 		seen[f.check] = true
 	}
 	for _, c := range Checks() {
@@ -210,11 +210,11 @@ func TestEveryCheckHasAFault(t *testing.T) {
 			name += "!"
 		}
 		if !seen[name] || c.Why == "" || strings.ContainsAny(c.Name, " :!") {
-			t.Errorf("%s: has a fault: %v, its reason: %q", name, seen[name], c.Why)
+			t.Errorf("%s: has a flaw: %v, its reason: %q", name, seen[name], c.Why)
 		}
 		delete(seen, name)
 	}
 	if len(seen) > 0 {
-		t.Errorf("faults of checks that there are not: %v", seen)
+		t.Errorf("flaws of checks that there are not: %v", seen)
 	}
 }

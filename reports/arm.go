@@ -67,12 +67,16 @@ type Load struct {
 	KeyChoice    string  `json:"key_choice"` // "uniform", "zipf"
 	Storage      string  `json:"storage"`
 	Network      string  `json:"network"` // "loopback", or the name of an emulated one
+
+	// Faults is the script of what was done to the cluster, as in --fault; empty: nothing.
+	Faults string `json:"faults,omitempty"`
 }
 
 // Tuning is what may be turned to carry the same load better.
 type Tuning struct {
 	BatchPolicy    string        `json:"batch_policy"`
 	BatchSizeBytes int           `json:"batch_size_bytes"`
+	BatchOps       int           `json:"batch_ops,omitempty"` // operations in a batch at most; zero: no such limit
 	Linger         time.Duration `json:"linger_ns"`
 	Pipeline       int           `json:"pipeline"` // AppendEntries in flight to each follower
 }

@@ -39,6 +39,9 @@ func (l Load) String() string {
 	if l.Network != "" {
 		parts = append(parts, l.Network)
 	}
+	if l.Faults != "" {
+		parts = append(parts, "faults: "+l.Faults)
+	}
 	return strings.Join(parts, ", ")
 }
 

@@ -23,6 +23,10 @@ type Replicate struct {
 	Series     Series        `json:"series"`
 	Events     []Event       `json:"events,omitempty"`
 
+	// Breakers is when circuit breakers changed, seen in steps of 20 ms; of runs with a
+	// fault script alone. Until it says otherwise a breaker is closed.
+	Breakers []BreakerChange `json:"breakers,omitempty"`
+
 	// Steps are the stages of an open loop's schedule; nil if it has only one.
 	Steps []Step `json:"steps,omitempty"`
 
@@ -119,8 +123,30 @@ type OpHistogram struct {
 // Event is something that happened within the window: an election, a fault.
 type Event struct {
 	At   time.Duration `json:"at_ns"` // from the start of the window
-	Kind string        `json:"kind"`  // "election", "fault"
+	Kind string        `json:"kind"`  // "election", "fault", "repair"
 	Text string        `json:"text"`
+
+	// Fault is what was done, of a fault and a repair of a script.
+	Fault *Fault `json:"fault,omitempty"`
+}
+
+// Fault is one thing that was done to a node.
+type Fault struct {
+	Verb string        `json:"verb"` // "cut", "kill", "transfer"; "heal", "restart"
+	Node int           `json:"node"`
+	Took time.Duration `json:"took_ns"`
+
+	// FirstSuccess is from Event.At to when an operation was done that had begun after
+	// it. Nil: none was within the window.
+	FirstSuccess *time.Duration `json:"first_success_ns,omitempty"`
+}
+
+// BreakerChange is a circuit breaker that is in another state than before.
+type BreakerChange struct {
+	At    time.Duration `json:"at_ns"` // from the start of the window
+	From  string        `json:"from"`  // whose breaker it is: "node 1", "client 1"
+	Peer  int           `json:"peer"`  // the node that it calls
+	State string        `json:"state"` // "closed", "half-open", "open"
 }
 
 // Cost is what a replicate used within its window. Nil means that it could not

@@ -39,7 +39,7 @@ func TestStagesSumExactly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			origin := time.Now()
-			cl := &Client{config: Config{Timeout: time.Second, Clock: core.Clock{ID: c.clock, Origin: origin}}}
+			cl := &Client{config: Config{WriteTimeout: time.Second, Clock: core.Clock{ID: c.clock, Origin: origin}}}
 			op := &Op{deadline: origin.Add(submitted + time.Second), open: 5}
 			f := &flight{lane: &cl.writes, ops: []*Op{op}, sent: sent, open: 5 + open}
 			f.proposeResponse.Traced, f.proposeResponse.Trace = true, c.trace
@@ -64,7 +64,7 @@ func TestStagesSumExactly(t *testing.T) {
 // Lingering is what the gate was open for, and never more than the whole wait.
 func TestLingerIsAtMostTheWait(t *testing.T) {
 	origin := time.Now()
-	cl := &Client{config: Config{Timeout: time.Second, Clock: core.Clock{Origin: origin}}}
+	cl := &Client{config: Config{WriteTimeout: time.Second, Clock: core.Clock{Origin: origin}}}
 	cl.reads.read = true
 	for _, c := range []struct{ opened, linger time.Duration }{{0, 0}, {40, 40}, {90, 90}, {91, 90}, {-1, 0}} {
 		op := &Op{deadline: origin.Add(10 + time.Second), open: 500}

@@ -34,6 +34,12 @@ type Config struct {
 	// new attempts. Default 5 s.
 	Timeout time.Duration
 
+	// ReadTimeout and WriteTimeout are that of reads and of commands. Default: Timeout.
+	ReadTimeout, WriteTimeout time.Duration
+
+	Retry Retry // after an attempt that failed
+	Hedge Hedge // of reads that take long
+
 	// ReadBytes is the size of a read's result, if that is known: batches of
 	// reads are closed by what comes back rather than by what is asked.
 	ReadBytes int
@@ -65,6 +71,15 @@ func (c Config) withDefaults() Config {
 	if c.Timeout == 0 {
 		c.Timeout = 5 * time.Second
 	}
+	if c.ReadTimeout == 0 {
+		c.ReadTimeout = c.Timeout
+	}
+	if c.WriteTimeout == 0 {
+		c.WriteTimeout = c.Timeout
+	}
+	if c.Retry.Mode == "" {
+		c.Retry.Mode = RetrySafe
+	}
 	if c.Clock.ID == 0 {
 		c.Clock.Origin = time.Now()
 	}
@@ -79,12 +94,19 @@ func (c Config) validate() error {
 		return errors.New("client: Open and Done are required")
 	case c.Depth < 0:
 		return fmt.Errorf("client: Depth %d: must not be negative", c.Depth)
-	case c.Timeout < 0:
-		return fmt.Errorf("client: Timeout %v: must not be negative", c.Timeout)
+	case c.Timeout < 0 || c.ReadTimeout < 0 || c.WriteTimeout < 0:
+		return fmt.Errorf("client: Timeout %v, ReadTimeout %v, WriteTimeout %v: must not be negative", c.Timeout, c.ReadTimeout, c.WriteTimeout)
 	case c.SampleEvery < 0:
 		return fmt.Errorf("client: SampleEvery %d: must not be negative", c.SampleEvery)
 	}
-	return c.Batch.Validate()
+	return errors.Join(c.Batch.Validate(), c.Retry.validate(), c.Hedge.validate())
+}
+
+func (c *Config) timeout(read bool) time.Duration {
+	if read {
+		return c.ReadTimeout
+	}
+	return c.WriteTimeout
 }
 
 // Client submits operations to a cluster. It may be used concurrently.
@@ -99,8 +121,12 @@ type Client struct {
 	writes lane
 	reads  lane
 	leader leader
+	budget *bucket   // of retries and hedges
 	spare  []*flight // flights that can be used again
 	closed bool
+
+	hedging  hedging
+	attempts Attempts
 }
 
 // New opens a client.
@@ -109,7 +135,7 @@ func New(c Config) (*Client, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	cl := &Client{config: c, leader: leader{nodes: c.Nodes}}
+	cl := &Client{config: c, leader: leader{nodes: c.Nodes}, budget: newBucket(c.Retry.Budget, time.Now())}
 	cl.writes.queue = batch.NewQueue[*Op](c.Batch)
 	cl.reads.queue = batch.NewQueue[*Op](c.Batch)
 	cl.reads.read, cl.reads.resultBytes = true, c.ReadBytes
@@ -118,6 +144,9 @@ func New(c Config) (*Client, error) {
 		return nil, fmt.Errorf("client %d: %w", c.Self, err)
 	}
 	cl.transport = t
+	if err := cl.hedging.open(cl); err != nil {
+		return nil, errors.Join(err, t.Close())
+	}
 	cl.keeper = timer.NewCoarse(cl.keep)
 	if c.Batch.Lingers() {
 		cl.linger = timer.New(cl.keep)
@@ -135,12 +164,15 @@ func (c *Client) Submit(ops []*Op) {
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
+		for _, op := range ops {
+			op.doubt = false
+		}
 		c.refuse(ops)
 		return
 	}
 	for _, op := range ops {
-		op.Err, op.Sampled = nil, false
-		op.deadline = now.Add(c.config.Timeout)
+		op.Err, op.Sampled, op.failed, op.doubt = nil, false, 0, false
+		op.deadline = now.Add(c.config.timeout(op.Read))
 		c.push(op, now)
 	}
 	calls, ended := c.dispatch(now, nil)
@@ -152,7 +184,7 @@ func (c *Client) Submit(ops []*Op) {
 func (c *Client) refuse(ops []*Op) {
 	for _, op := range ops {
 		op.Sampled = false
-		op.end(OutcomeFailed, core.ErrClosed)
+		op.giveUp(core.ErrClosed)
 	}
 	c.deliver(ops)
 }
@@ -241,8 +273,12 @@ func (c *Client) sole() bool {
 func (c *Client) keep(now time.Time) {
 	c.mu.Lock()
 	calls, ended := c.dispatch(now, nil)
+	second := c.hedge(now)
 	c.mu.Unlock()
 	c.send(calls)
+	if len(second) > 0 {
+		c.hedging.transport.Send(second)
+	}
 	c.deliver(ended)
 }
 
@@ -276,9 +312,22 @@ func (c *Client) Close() error {
 	if c.linger != nil {
 		c.linger.Close()
 	}
+	if c.hedging.timer != nil {
+		c.hedging.timer.Close()
+	}
 	c.refuse(ops)
-	return c.transport.Close()
+	err := c.transport.Close()
+	if c.hedging.transport != nil {
+		err = errors.Join(err, c.hedging.transport.Close())
+	}
+	return err
 }
 
-// Transport returns the client's endpoint, for its statistics.
-func (c *Client) Transport() core.Transport { return c.transport }
+// Transports returns the client's endpoints, for their statistics: that of the
+// first calls, and that of the hedges if there are any.
+func (c *Client) Transports() []core.Transport {
+	if c.hedging.transport == nil {
+		return []core.Transport{c.transport}
+	}
+	return []core.Transport{c.transport, c.hedging.transport}
+}

@@ -142,7 +142,7 @@ func TestOutcomes(t *testing.T) {
 		"a status nobody knows":              {answer: status(77, 1), outcome: client.OutcomeUnknown, class: "bad_answer"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cl := open(t, &script{answer: c.answer}, client.Config{})
+			cl := open(t, &script{answer: c.answer}, client.Config{ReadTimeout: 50 * time.Millisecond})
 			op := &client.Op{Read: c.read, Command: []byte("hello")}
 			do(t, cl, op)
 			if op.Outcome != c.outcome || (op.Err != nil && client.ErrorClass(op.Err) != c.class) {

@@ -39,26 +39,49 @@ func ErrorClass(err error) string {
 type handler Client
 
 // Receive implements core.Handler. Nobody calls a client.
-func (h *handler) Receive(requests []*core.Incoming) {
-	for _, r := range requests {
-		r.Err = errors.New("a client answers no requests")
-	}
-	h.transport.Reply(requests)
+func (h *handler) Receive(requests []*core.Incoming) { h.transport.Reply(refused(requests)) }
+
+// Complete implements core.Handler.
+func (h *handler) Complete(calls []*core.Call) { (*Client)(h).complete(calls) }
+
+// secondHandler is what the transport of the hedges sees.
+type secondHandler Client
+
+// Receive implements core.Handler.
+func (h *secondHandler) Receive(requests []*core.Incoming) {
+	h.hedging.transport.Reply(refused(requests))
 }
 
 // Complete implements core.Handler.
-func (h *handler) Complete(calls []*core.Call) {
-	c := (*Client)(h)
+func (h *secondHandler) Complete(calls []*core.Call) { (*Client)(h).complete(calls) }
+
+func refused(requests []*core.Incoming) []*core.Incoming {
+	for _, r := range requests {
+		r.Err = errors.New("a client answers no requests")
+	}
+	return requests
+}
+
+// complete takes calls back that have ended.
+func (c *Client) complete(calls []*core.Call) {
 	now := time.Now()
 	ended := c.takeFinished()
 	sampled := false
+	var losers []*core.Call
 	c.mu.Lock()
 	for _, call := range calls {
 		f := call.Tag.(*flight)
-		f.lane.inFlight--
-		f.lane.queue.Done(len(f.ops), now)
-		*ended = c.settle(f, now, *ended)
-		sampled = sampled || f.traced
+		if f.lost {
+			continue // it is nobody's any more
+		}
+		c.learn(f, now)
+		decides := true
+		if decides, losers = c.decided(f, losers); decides {
+			f.lane.inFlight--
+			f.lane.queue.Done(len(f.ops), now)
+			*ended = c.settle(f, now, *ended)
+			sampled = sampled || f.traced
+		}
 		c.giveBack(f)
 	}
 	next, all := c.dispatch(now, *ended)
@@ -67,6 +90,7 @@ func (h *handler) Complete(calls []*core.Call) {
 	// The next batch leaves before the submitters hear of this one, so that
 	// the cluster works while they do.
 	c.send(next)
+	c.cancel(losers)
 	if sampled {
 		c.finish(*ended, c.config.Clock.Now())
 	}
@@ -83,28 +107,48 @@ func (c *Client) takeFinished() *[]*Op {
 	return new([]*Op)
 }
 
+// learn notes what the end of a call says about who leads. The lock is held.
+func (c *Client) learn(f *flight, now time.Time) {
+	if err := f.call.Err; err != nil {
+		if !errors.Is(err, core.ErrTooLarge) { // which says nothing about who leads
+			c.leader.suspect(f.call.To, now)
+		}
+		return
+	}
+	switch status, hint, _ := f.answer(); status {
+	case core.StatusOK:
+		c.leader.confirm(f.call.To)
+	case core.StatusNotLeader:
+		c.attempts.Redirects++
+		c.leader.redirect(f.call.To, hint, now)
+	case core.StatusUnknown:
+		c.leader.redirect(f.call.To, hint, now)
+	}
+}
+
 // settle ends the operations of f or queues them again. The lock is held.
 func (c *Client) settle(f *flight, now time.Time, ended []*Op) []*Op {
+	if f.lane.read && c.hedging.On() {
+		c.hedging.answered(f, now)
+	}
 	if err := f.call.Err; err != nil {
 		return c.settleError(f, err, now, ended)
 	}
-	status, hint, results := f.answer()
+	status, _, results := f.answer()
 	switch status {
 	case core.StatusOK:
-		c.leader.confirm(f.call.To)
+		c.budget.deposit()
 		ended = settleResults(f.ops, results, f.lane.read, ended)
 		if f.traced {
 			c.account(f)
 		}
 		return ended
 	case core.StatusNotLeader:
-		c.leader.redirect(f.call.To, hint, now)
-		return c.retry(f, ErrNoLeader, now, ended)
+		return c.again(f, failure{err: ErrNoLeader, free: true}, now, ended)
 	case core.StatusOverloaded:
-		return endAll(f.ops, OutcomeFailed, ErrOverloaded, ended)
+		return giveUpAll(f.ops, ErrOverloaded, ended) // to ask again would not help it
 	case core.StatusUnknown:
-		c.leader.redirect(f.call.To, hint, now)
-		return endAll(f.ops, unlessRead(f.lane.read), ErrLeadershipLost, ended)
+		return c.again(f, failure{err: ErrLeadershipLost, doubt: true}, now, ended)
 	}
 	return endAll(f.ops, unlessRead(f.lane.read), fmt.Errorf("%w: status %v", ErrBadAnswer, status), ended)
 }
@@ -143,26 +187,17 @@ func endAll(ops []*Op, outcome Outcome, err error, ended []*Op) []*Op {
 	return append(ended, ops...)
 }
 
-func (c *Client) settleError(f *flight, err error, now time.Time, ended []*Op) []*Op {
-	if !errors.Is(err, core.ErrTooLarge) { // which says nothing about who leads
-		c.leader.suspect(f.call.To, now)
+// giveUpAll ends operations of an attempt that certainly did not execute them.
+func giveUpAll(ops []*Op, err error, ended []*Op) []*Op {
+	for _, op := range ops {
+		op.giveUp(err)
 	}
-	if core.NotSent(err) && !c.closed {
-		return c.retry(f, err, now, ended)
-	}
-	return endAll(f.ops, unlessRead(f.lane.read), err, ended)
+	return append(ended, ops...)
 }
 
-// retry queues the operations again, but for those whose time has passed.
-func (c *Client) retry(f *flight, why error, now time.Time, ended []*Op) []*Op {
-	for _, op := range f.ops {
-		op.Err = why // what to say if the time passes in the queue
-		if c.closed || !now.Before(op.deadline) {
-			op.end(OutcomeFailed, why)
-			ended = append(ended, op)
-			continue
-		}
-		c.push(op, now)
+func (c *Client) settleError(f *flight, err error, now time.Time, ended []*Op) []*Op {
+	if retryable(err) {
+		return c.again(f, failure{err: err, doubt: !core.NotSent(err)}, now, ended)
 	}
-	return ended
+	return endAll(f.ops, unlessRead(f.lane.read), err, ended)
 }

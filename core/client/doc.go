@@ -4,7 +4,11 @@
 //
 // A Client is one link: one transport endpoint that only calls. It starts a
 // goroutine, the keeper, which wakes for operations whose time has passed and after
-// pauses while no leader is known; and another for lingering batches if the policy
-// lingers (core/timer). Both end with Close. Everything else runs on the goroutines
-// of the submitter and of the transport.
+// pauses while no leader is known; another for lingering batches if the policy
+// lingers, and one for reads that are sent a second time if they are to be
+// (core/timer). All end with Close. Everything else runs on the goroutines of the
+// submitter and of the transport.
+//
+// What an attempt that failed leads to is said by Retry, Budget and Hedge. By
+// default what certainly was not executed is sent again until its time has passed.
 package client

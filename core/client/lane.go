@@ -1,6 +1,7 @@
 package client
 
 import (
+	"slices"
 	"time"
 
 	"github.com/raftbench/raftbench/core"
@@ -58,7 +59,7 @@ func (l *lane) expire(now time.Time, ended []*Op) []*Op {
 		if err == nil {
 			err = core.ErrTimeout
 		}
-		op.end(OutcomeFailed, err)
+		op.giveUp(err)
 	}
 	return append(ended, overdue...)
 }
@@ -75,6 +76,14 @@ type flight struct {
 	sent   time.Duration // when it left
 	open   time.Duration // what its lane's gate said then
 
+	// Of reads that may be hedged:
+	left    time.Time // when the first call left
+	hedgeAt time.Time
+	twin    *flight // the other call for the same operations, while both are under way
+	second  bool    // it is the hedge, over the transport of the hedges
+	lost    bool    // its twin was answered: whatever comes back is left alone
+	keys    []byte  // the memory of the queries: operations may end before a call does
+
 	propose         core.ProposeRequest
 	proposeResponse core.ProposeResponse
 	read            core.ReadRequest
@@ -84,24 +93,55 @@ type flight struct {
 // newFlight makes the call that carries ops. The lock is held.
 func (c *Client) newFlight(l *lane, ops []*Op, now time.Time) *core.Call {
 	f := c.takeFlight()
-	f.lane = l
-	f.ops = append(f.ops[:0], ops...)
-	f.call.To = c.leader.target()
-	f.call.Timeout = latest(ops).Sub(now)
-	f.call.Err = nil
+	f.address(l, ops, c.leader.target(), now)
 	if f.traced = c.sample(l); f.traced {
 		f.sent, f.open = c.config.Clock.Now(), l.gate.open(c.at(now))
 	}
 	if l.read {
-		f.read.From, f.read.Trace = c.config.Self, f.traced
-		f.read.Queries = commands(f.read.Queries[:0], ops)
-		f.call.Request, f.call.Response = &f.read, &f.readResponse
+		c.readRequest(f)
+		if c.hedging.On() {
+			c.hedging.watch(f, now)
+		}
 	} else {
 		f.propose.From, f.propose.Trace = c.config.Self, f.traced
 		f.propose.Commands = commands(f.propose.Commands[:0], ops)
 		f.call.Request, f.call.Response = &f.propose, &f.proposeResponse
 	}
 	return &f.call
+}
+
+// address makes f a call of ops to a node.
+func (f *flight) address(l *lane, ops []*Op, to core.NodeID, now time.Time) {
+	f.lane = l
+	f.ops = append(f.ops[:0], ops...)
+	f.call.To = to
+	f.call.Timeout = latest(ops).Sub(now)
+	f.call.Err = nil
+}
+
+// readRequest fills in the request of f, which carries reads.
+func (c *Client) readRequest(f *flight) {
+	f.read.From, f.read.Trace = c.config.Self, f.traced
+	f.read.Queries = commands(f.read.Queries[:0], f.ops)
+	if c.hedging.On() {
+		f.keys = own(f.read.Queries, f.keys[:0])
+	}
+	f.call.Request, f.call.Response = &f.read, &f.readResponse
+}
+
+// own copies queries into memory, which it returns.
+func own(queries [][]byte, memory []byte) []byte {
+	size := 0
+	for _, q := range queries {
+		size += len(q)
+	}
+	memory = slices.Grow(memory, size) // it must not move while it fills
+	for i, q := range queries {
+		start := len(memory)
+		memory = append(memory, q...)
+		queries[i] = memory[start:len(memory):len(memory)]
+	}
+	return memory
 }
 
 // latest is the last deadline among operations: a call that ended with the first
@@ -137,5 +177,6 @@ func (c *Client) takeFlight() *flight {
 // giveBack makes f available again; it is bounded because flights are.
 func (c *Client) giveBack(f *flight) {
 	clear(f.ops)
+	f.second = false
 	c.spare = append(c.spare, f)
 }

@@ -9,10 +9,13 @@ import (
 )
 
 const (
-	// retryPause is the mean pause before another node is asked when the last
-	// one knew no leader. A tenth of the shortest election, so that finding
-	// the new leader adds little to the election itself.
-	retryPause = 20 * time.Millisecond
+	// Before another node is asked, when the last one knew no leader or could not
+	// be reached, the client pauses: random between nothing and a cap that doubles
+	// with every attempt in a row ("full jitter": Brooker, Exponential Backoff And
+	// Jitter, AWS 2015). The highest cap is less than a tenth of an election, so
+	// that finding the new leader adds little to the election itself.
+	firstPause = 10 * time.Millisecond
+	maxPause   = 80 * time.Millisecond
 
 	// freeRedirects are followed without a pause; more in a row mean that nodes
 	// point at each other.
@@ -25,6 +28,7 @@ type leader struct {
 	known       core.NodeID // zero: unknown
 	next        int         // the node to try when it is unknown
 	redirects   int         // in a row, without success
+	pauses      int         // as well
 	pausedUntil time.Time
 }
 
@@ -38,7 +42,7 @@ func (l *leader) target() core.NodeID {
 
 // confirm notes that node answered as leader.
 func (l *leader) confirm(node core.NodeID) {
-	l.known, l.redirects = node, 0
+	l.known, l.redirects, l.pauses = node, 0, 0
 }
 
 // redirect notes that node said it does not lead, and whom it named instead.
@@ -78,5 +82,7 @@ func (l *leader) advance(now time.Time) {
 }
 
 func (l *leader) pause(now time.Time) {
-	l.pausedUntil = now.Add(rand.N(2 * retryPause))
+	limit := min(maxPause, firstPause<<min(l.pauses, 16))
+	l.pauses++
+	l.pausedUntil = now.Add(rand.N(limit))
 }

@@ -47,11 +47,17 @@ type Op struct {
 	Sampled bool
 
 	deadline time.Time     // when to give up
+	failed   int           // attempts that did, redirects not counted
+	doubt    bool          // one of them may have been executed
 	open     time.Duration // what the lane's gate said when the operation was queued
 	rest     Stage         // of a sampled operation: the stage that ends with Config.Done
 	restFrom time.Duration // when that began, on the client's clock
 	wait     chan struct{} // not nil: Do waits here instead of Config.Done
 }
+
+// Deadline is when the client gives the operation up: its timeout after it was
+// submitted. It is set from Submit on.
+func (o *Op) Deadline() time.Time { return o.deadline }
 
 // end marks the operation as ended without a result.
 func (o *Op) end(outcome Outcome, err error) {

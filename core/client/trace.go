@@ -37,7 +37,7 @@ func (c *Client) at(t time.Time) time.Duration { return t.Sub(c.config.Clock.Ori
 
 // submitted is when op was submitted, however often it was sent since.
 func (c *Client) submitted(op *Op) time.Duration {
-	return c.at(op.deadline) - c.config.Timeout
+	return c.at(op.deadline) - c.config.timeout(op.Read)
 }
 
 // sample tells whether the batch that leaves now asks for a trace. Each lane

@@ -201,28 +201,41 @@ func (c *Cluster) WaitLeaderOtherThan(ctx context.Context, old core.NodeID) (cor
 	}
 }
 
-// Client opens a client. Self, Nodes, Open and Clock of config are filled in;
+// Client opens a client. Self, Nodes, Open, Hedge.Open and Clock of config are filled in;
 // close the client before the cluster.
 func (c *Cluster) Client(config client.Config) (*client.Client, error) {
-	c.mu.Lock()
-	config.Self = core.NodeID(firstClient + c.clients)
-	c.clients++
-	c.mu.Unlock()
+	config.Self = c.nextClient()
 	config.Nodes, config.Clock = c.IDs(), c.clock
 	// Whoever leads is asked first.
 	if i := slices.Index(config.Nodes, c.Leader()); i > 0 {
 		config.Nodes = append(config.Nodes[i:len(config.Nodes):len(config.Nodes)], config.Nodes[:i]...)
 	}
-	config.Open = func(h core.Handler) (core.Transport, error) {
+	config.Open = c.opener(config.Self)
+	if config.Hedge.On() {
+		config.Hedge.Open = c.opener(c.nextClient())
+	}
+	return client.New(config)
+}
+
+// nextClient returns a name that no endpoint of a client has.
+func (c *Cluster) nextClient() core.NodeID {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.clients++
+	return core.NodeID(firstClient + c.clients - 1)
+}
+
+// opener opens an endpoint of a client.
+func (c *Cluster) opener(self core.NodeID) func(core.Handler) (core.Transport, error) {
+	return func(h core.Handler) (core.Transport, error) {
 		return c.config.Network.Open(core.Endpoint{
-			Self:     config.Self,
-			Dial:     c.dialer(config.Self),
+			Self:     self,
+			Dial:     c.dialer(self),
 			Handler:  h,
 			Limits:   c.config.Limits,
 			Timeouts: c.config.Timeouts,
 		})
 	}
-	return client.New(config)
 }
 
 // Close stops all nodes.

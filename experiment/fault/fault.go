@@ -1,0 +1,138 @@
+// Package fault says what is to be done to a cluster while it is measured: a
+// script ("at 2s: cut 2; at 3s: heal 2") is parsed into a Script, and a Script
+// becomes a Schedule, which is a list of actions in order. Both are pure. Run
+// does a schedule, on the caller's goroutine; it starts none.
+//
+// It is not what does it to a cluster: that is a Target, such as core/cluster.
+package fault
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Verb is what is done to a node.
+type Verb string
+
+// The verbs.
+const (
+	Cut      Verb = "cut"      // close the node's connections and refuse new ones
+	Heal     Verb = "heal"     // let it connect again
+	Kill     Verb = "kill"     // stop it without a word to the others; its storage stays
+	Restart  Verb = "restart"  // start it again, on the same storage
+	Transfer Verb = "transfer" // have the leader hand its office to it
+	Flap     Verb = "flap"     // cut and heal in turn; only in a clause that repeats
+)
+
+// Verbs lists the verbs.
+func Verbs() []Verb { return []Verb{Cut, Heal, Kill, Restart, Transfer, Flap} }
+
+// breaks reports whether the verb takes something from the cluster, rather than
+// give it back.
+func (v Verb) breaks() bool { return v == Cut || v == Kill || v == Transfer || v == Flap }
+
+// Where is the node that something is done to: its number from 1, or one of those
+// below.
+type Where int
+
+// The nodes without a number.
+const (
+	Leader Where = 0  // whoever leads when it happens; for cut, kill and flap
+	All    Where = -1 // all that were cut off, or killed; for heal and restart
+)
+
+func (w Where) String() string {
+	switch w {
+	case Leader:
+		return "leader"
+	case All:
+		return "all"
+	}
+	return fmt.Sprint(int(w))
+}
+
+// Act is one thing to do.
+type Act struct {
+	Verb Verb
+	Node Where
+}
+
+func (a Act) String() string { return fmt.Sprintf("%s %v", a.Verb, a.Node) }
+
+// Clause says when some things are done: At, and if Every is not zero again each
+// Every, for For or until the window ends.
+type Clause struct {
+	At    time.Duration // since the start of the window
+	Every time.Duration
+	For   time.Duration
+	Acts  []Act
+}
+
+func (c Clause) String() string {
+	var acts []string
+	for _, a := range c.Acts {
+		acts = append(acts, a.String())
+	}
+	list := strings.Join(acts, ", ")
+	if c.Every == 0 {
+		return fmt.Sprintf("at %v: %s", c.At, list)
+	}
+	when := fmt.Sprintf("every %v", c.Every)
+	if c.At > 0 {
+		when += fmt.Sprintf(" from %v", c.At)
+	}
+	if c.For > 0 {
+		when += fmt.Sprintf(" for %v", c.For)
+	}
+	return when + ": " + list
+}
+
+// Script is what a user asks for. An empty one asks for nothing.
+type Script []Clause
+
+// String is the script as Parse reads it.
+func (s Script) String() string {
+	var clauses []string
+	for _, c := range s {
+		clauses = append(clauses, c.String())
+	}
+	return strings.Join(clauses, "; ")
+}
+
+// Cuts reports whether connections are cut, for which a transport must have some.
+func (s Script) Cuts() bool {
+	for _, c := range s {
+		for _, a := range c.Acts {
+			if a.Verb == Cut || a.Verb == Flap {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Check says what in the script cannot be done to a cluster of so many nodes,
+// within a window of that length; zero if nobody knows how long it will be.
+func (s Script) Check(nodes int, window time.Duration) error {
+	for _, c := range s {
+		if window > 0 && c.At >= window {
+			return fmt.Errorf("%q: the window ends after %v", c, window)
+		}
+		if window == 0 && c.Every > 0 && c.For == 0 {
+			return fmt.Errorf("%q: the window has no length of its own: want every %v for DURATION", c, c.Every)
+		}
+		for _, a := range c.Acts {
+			switch {
+			case int(a.Node) > nodes:
+				return fmt.Errorf("%q: there is no node %v: the cluster has %d", c, a.Node, nodes)
+			case a.Verb == Transfer && nodes == 1:
+				return fmt.Errorf("%q: a single node has nobody to transfer to", c)
+			}
+		}
+	}
+	if n := len(s.schedule(window, MaxActions+1)); n > MaxActions {
+		return fmt.Errorf("%q: more than %d actions", s, MaxActions)
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package experiment
+
+import (
+	"fmt"
+
+	"github.com/raftbench/raftbench/core/client"
+)
+
+// validateErrors is about what goes wrong: retries, hedges, timeouts and faults.
+func (s *Settings) validateErrors() error {
+	switch {
+	case s.ReadTimeout < 0 || s.WriteTimeout < 0 || max(s.ReadTimeout, s.WriteTimeout) > maxTime:
+		return fmt.Errorf("--timeout.read %v, --timeout.write %v: want more than zero and at most %v each", s.ReadTimeout, s.WriteTimeout, maxTime)
+	case s.Retry.Attempts < 0:
+		return fmt.Errorf("--retry.attempts %d: want 1 or more, or 0 for as many as its time allows", s.Retry.Attempts)
+	case s.Hedge.On() && s.Reads == 0:
+		return fmt.Errorf("--hedge %s: only reads are hedged, and there are none: want --reads above 0", hedgeText(s.Hedge))
+	case s.Hedge.On() && s.ReadMode == ReadLog:
+		return fmt.Errorf("--hedge %s: a read through the log is a write, and writes are never hedged: want --read-mode readindex", hedgeText(s.Hedge))
+	}
+	return s.validateFaults()
+}
+
+func hedgeText(h client.Hedge) string {
+	if h.Quantile > 0 {
+		return fmt.Sprintf("p%g", 100*h.Quantile)
+	}
+	return h.After.String()
+}
+
+func (s *Settings) validateFaults() error {
+	if len(s.Faults) == 0 {
+		return nil
+	}
+	if s.Layer == LayerEcho {
+		return fmt.Errorf("--fault %q: an echo has no cluster to break", s.Faults)
+	}
+	window := s.window(&Arm{Stages: s.Stages})
+	for _, n := range s.Nodes {
+		if err := s.Faults.Check(n, window); err != nil {
+			return fmt.Errorf("--fault %w", err)
+		}
+	}
+	if !s.Faults.Cuts() {
+		return nil
+	}
+	for _, t := range s.Transports {
+		network, err := t.Named.New(t.Options)
+		if err != nil {
+			return err
+		}
+		if network.InProcess {
+			return fmt.Errorf("--fault %q: transport %s has no connections to cut: want kill and restart, or --transport without it", s.Faults, t.Label)
+		}
+	}
+	return nil
+}
