@@ -9,9 +9,6 @@ import (
 	"github.com/raftbench/raftbench/workloads"
 )
 
-// eventElection is the Kind of an event: a node began to lead.
-const eventElection = "election"
-
 // span is a stretch of time by the clock on the wall.
 type span struct {
 	from   time.Time
@@ -31,7 +28,7 @@ func elections(list []cluster.Leadership, spans []span) []reports.Event {
 	var events []reports.Event
 	for _, l := range list {
 		if at, ok := place(l.At, spans); ok {
-			events = append(events, reports.Event{At: at, Kind: eventElection, Text: fmt.Sprintf("%v leads in term %d", l.Node, l.Term)})
+			events = append(events, reports.Event{At: at, Kind: reports.EventElection, Text: fmt.Sprintf("%v leads in term %d", l.Node, l.Term)})
 		}
 	}
 	return events

@@ -148,12 +148,6 @@ func (f *faultScript) serve(ops []*client.Op, now time.Time) {
 	}
 }
 
-// The Kinds of events that a script makes.
-const (
-	eventFault  = "fault"
-	eventRepair = "repair"
-)
-
 // events are what was done within a window.
 func (f *faultScript) events(opened time.Time, window time.Duration) []reports.Event {
 	if f == nil {
@@ -167,9 +161,9 @@ func (f *faultScript) events(opened time.Time, window time.Duration) []reports.E
 		if at >= window {
 			continue
 		}
-		e := reports.Event{At: at, Kind: eventRepair, Text: d.String(), Fault: &reports.Fault{Verb: string(d.Verb), Node: d.Node, Took: d.Took}}
+		e := reports.Event{At: at, Kind: reports.EventRepair, Text: d.String(), Fault: &reports.Fault{Verb: string(d.Verb), Node: d.Node, Took: d.Took}}
 		if d.Breaks() {
-			e.Kind = eventFault
+			e.Kind = reports.EventFault
 		}
 		if served := d.served.Sub(opened); !d.served.IsZero() && served < window {
 			e.Fault.FirstSuccess = new(served - at)
@@ -220,7 +214,7 @@ func inOrder(lists ...[]reports.Event) []reports.Event {
 func electionsOf(list []reports.Event) uint64 {
 	n := uint64(0)
 	for _, e := range list {
-		if e.Kind == eventElection {
+		if e.Kind == reports.EventElection {
 			n++
 		}
 	}

@@ -72,7 +72,7 @@ type Tool struct {
 type Setting struct {
 	Name   string `json:"name"`
 	Value  string `json:"value"`
-	Source string `json:"source"` // "default", "file", "environment", "flag"
+	Source string `json:"source"` // "default", "profile", "file", "environment", "flag"
 }
 
 // Environment describes the machine. The host's name is left out on purpose:

@@ -50,6 +50,16 @@ func (s *Series) Whole(window time.Duration) int {
 	return max(0, min(len(s.Completed), int((window-s.Start)/s.Bucket)))
 }
 
+// rate is the throughput in a bucket, in successful operations per second.
+func (s *Series) rate(bucket int) float64 {
+	return float64(s.Completed[bucket]) / s.Bucket.Seconds()
+}
+
+// from is when a bucket begins.
+func (s *Series) from(bucket int) time.Duration {
+	return s.Start + time.Duration(bucket)*s.Bucket
+}
+
 // BandPoint is one moment of several replicates: their median and extremes.
 type BandPoint struct {
 	At               time.Duration // middle of the bucket, from the start of the window
@@ -60,20 +70,18 @@ type BandPoint struct {
 // operations per second. Replicates with another bucket width
 // than the first are left out.
 func (a *Arm) ThroughputBand() []BandPoint {
-	return a.band(func(s *Series, i int) (float64, bool) {
-		return float64(s.Completed[i]) / s.Bucket.Seconds(), true
-	})
+	return a.band(func(r *Replicate, i int) (float64, bool) { return r.Series.rate(i), true })
 }
 
 // P99Band joins the replicates' p99 over time, in nanoseconds. It is a band of
 // percentiles, not a percentile of anything.
 func (a *Arm) P99Band() []BandPoint {
-	return a.band(func(s *Series, i int) (float64, bool) { return latencyAt(s.P99, i) })
+	return a.band(func(r *Replicate, i int) (float64, bool) { return latencyAt(r.Series.P99, i) })
 }
 
 // P50Band joins the replicates' p50 over time as P99Band does their p99.
 func (a *Arm) P50Band() []BandPoint {
-	return a.band(func(s *Series, i int) (float64, bool) { return latencyAt(s.P50, i) })
+	return a.band(func(r *Replicate, i int) (float64, bool) { return latencyAt(r.Series.P50, i) })
 }
 
 // latencyAt is the latency in a bucket, if there was an operation in it.
@@ -84,7 +92,8 @@ func latencyAt(column []int64, i int) (float64, bool) {
 	return float64(column[i]), true
 }
 
-func (a *Arm) band(value func(s *Series, i int) (float64, bool)) []BandPoint {
+// band joins a value of the replicates in each of their buckets, where they have it.
+func (a *Arm) band(value func(r *Replicate, bucket int) (float64, bool)) []BandPoint {
 	if len(a.Replicates) == 0 {
 		return nil
 	}
@@ -99,7 +108,7 @@ func (a *Arm) band(value func(s *Series, i int) (float64, bool)) []BandPoint {
 			if b == len(columns) {
 				columns = append(columns, nil)
 			}
-			if v, ok := value(&r.Series, b); ok {
+			if v, ok := value(r, b); ok {
 				columns[b] = append(columns[b], v)
 			}
 		}
@@ -111,7 +120,7 @@ func (a *Arm) band(value func(s *Series, i int) (float64, bool)) []BandPoint {
 			continue
 		}
 		band = append(band, BandPoint{
-			At:     a.Replicates[0].Series.Start + time.Duration(i)*width + width/2,
+			At:     a.Replicates[0].Series.from(i) + width/2,
 			Median: median(values),
 			Min:    slices.Min(values),
 			Max:    slices.Max(values),

@@ -33,6 +33,9 @@ func figuresOf(g *reports.Group) []figure {
 	if t := costTable(g); len(t.Columns) > 1 {
 		list = append(list, figure{"costs", "Cost", "less what the idle cluster uses; shorter is cheaper; median and range of the replicates", true, t})
 	}
+	if slices.ContainsFunc(g.Summaries, func(s reports.Summary) bool { return s.Arm.BreakerBand() != nil }) {
+		list = append(list, figure{"breakers", "Circuit breakers that are not closed", "links between two endpoints, over time; median and range of the replicates", true, breakerTable(g)})
+	}
 	list[3].Wide = len(list) > 3 && list[3].Kind == "ecdf" // nothing stands beside it
 	return list
 }
@@ -65,6 +68,10 @@ func curveTable(g *reports.Group) tables.Table {
 
 func rateTable(g *reports.Group) tables.Table {
 	return overTime(g, (*reports.Arm).ThroughputBand, reports.Throughput().Format)
+}
+
+func breakerTable(g *reports.Group) tables.Table {
+	return overTime(g, (*reports.Arm).BreakerBand, reports.FormatNumber)
 }
 
 func timeTable(g *reports.Group) tables.Table {

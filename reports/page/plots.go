@@ -38,6 +38,7 @@ type armPlots struct {
 	P50   []point  `json:"p50,omitempty"`   // s, or ops/s against load; ns, low, high
 	P99   []point  `json:"p99,omitempty"`
 	P999  []point  `json:"p999,omitempty"`  // against load only
+	Shut  []point  `json:"shut,omitempty"`  // s; links whose circuit breaker is not closed, low, high
 	Notes []string `json:"notes,omitempty"` // against load: what to know of each point
 
 	Events []eventMark `json:"events,omitempty"`
@@ -79,6 +80,7 @@ func newGroupPlots(g *reports.Group, looks map[*reports.Arm]look) groupPlots {
 		ap.Rate = bandPoints(a.ThroughputBand())
 		ap.P50 = bandPoints(a.P50Band())
 		ap.P99 = bandPoints(a.P99Band())
+		ap.Shut = bandPoints(a.BreakerBand())
 		ap.Events = eventsOf(a)
 		ap.Stages = armStagesOf(a, p.Stages)
 		ap.Costs = costBarsOf(a, p.Costs)

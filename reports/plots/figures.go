@@ -68,6 +68,19 @@ func latencyOverTimeFigure(s *scene) *figure {
 	return f
 }
 
+func breakersFigure(s *scene) *figure {
+	f := s.figure("Circuit breakers that are not closed, over time", func(f *figure, g group) []*panel {
+		flags, more := flagsOf(g)
+		p := breakersOverTime().panel(g, flags)
+		if p != nil {
+			f.sayOfBands(g, more)
+		}
+		return []*panel{p}
+	})
+	f.leftOut("A link is one endpoint's way to one node; each has a breaker, which is open or half-open while it lets no call, or only one, through.")
+	return f
+}
+
 // sayOfBands explains what is drawn over time.
 func (f *figure) sayOfBands(g group, moreEvents int) {
 	if slices.ContainsFunc(g.arms, func(a arm) bool { return len(a.Arm.Replicates) > 1 }) {

@@ -44,6 +44,17 @@ func throughputOverTime() *overTime {
 	}
 }
 
+func breakersOverTime() *overTime {
+	return &overTime{
+		unit: "links whose breaker is not closed", empty: "no circuit breakers were watched",
+		band: (*reports.Arm).BreakerBand, key: true,
+		note: func(s *reports.Summary) (string, float64) {
+			n := float64(s.Counters["transport_breaker_trips"])
+			return reports.FormatCount(n) + " trips", n
+		},
+	}
+}
+
 func latencyOverTime(q float64, band func(*reports.Arm) []reports.BandPoint) *overTime {
 	name := reports.FormatQuantile(q)
 	return &overTime{

@@ -38,14 +38,14 @@ func (p *Picture) WriteSVG(w io.Writer) error { return p.figure.writeSVG(w) }
 // Names lists what the pictures of runs are called, in the order of Of. A run has
 // those that it has data for.
 func Names() []string {
-	return []string{"latency", "throughput", "latency-over-time", "load", "stages", "cost", "ecdf"}
+	return []string{"latency", "throughput", "latency-over-time", "load", "stages", "cost", "ecdf", "breakers"}
 }
 
 // Of returns the pictures that the run has data for.
 func Of(run *reports.Run) []Picture {
 	s := newScene(run)
 	drawings := []func(*scene) *figure{
-		latencyFigure, throughputFigure, latencyOverTimeFigure, loadFigure, stagesFigure, costFigure, ecdfFigure,
+		latencyFigure, throughputFigure, latencyOverTimeFigure, loadFigure, stagesFigure, costFigure, ecdfFigure, breakersFigure,
 	}
 	var list []Picture
 	for i, name := range Names() {

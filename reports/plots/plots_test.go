@@ -56,7 +56,8 @@ func TestARunHasThePicturesThatItHasDataFor(t *testing.T) {
 		"nothing counted": {bare, nil},
 		"no operation":    {idle, nil},
 		"whole":           {reportstest.Run(reportstest.Shapes(), 2), whole},
-		"rates":           {reportstest.Rates(reportstest.Shapes()[1:3], []float64{1e3, 2e3}, 2), plots.Names()},
+		"rates":           {reportstest.Rates(reportstest.Shapes()[1:3], []float64{1e3, 2e3}, 2), slices.Insert(slices.Clone(whole), 3, "load")},
+		"faults":          {reportstest.Faulty(reportstest.Shapes()[1:3], 2), append(slices.Clone(whole), "breakers")},
 	} {
 		if got := namesOf(plots.Of(c.run)); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)

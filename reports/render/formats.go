@@ -35,6 +35,8 @@ func formats() []format {
 		{"latency.csv", plain(tables.LatencyCSV)},
 		{"timeseries.csv", plain(tables.TimeseriesCSV)},
 		{"events.csv", plain(tables.EventsCSV)},
+		{"recovery.csv", plain(tables.RecoveryCSV)},
+		{"breakers.csv", plain(tables.BreakersCSV)},
 		{"json", plain(reports.Encode)},
 		{"html", plain(page.Write)},
 		{"hlog", plain(hlog.WriteAll)},

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/raftbench/raftbench/reports"
@@ -104,6 +105,9 @@ func files(run *reports.Run) []file {
 	if hasEvents(run) {
 		list = append(list, form("events.csv", run, tables.EventsCSV))
 	}
+	if hasFaults(run) {
+		list = append(list, form("recovery.csv", run, tables.RecoveryCSV), form("breakers.csv", run, tables.BreakersCSV))
+	}
 	list = append(list,
 		form("bench.txt", run, benchfmt.Write),
 		form("junit.xml", run, writeValidity),
@@ -149,6 +153,10 @@ func hasEvents(run *reports.Run) bool {
 		}
 	}
 	return false
+}
+
+func hasFaults(run *reports.Run) bool {
+	return slices.ContainsFunc(run.Arms, func(a reports.Arm) bool { return a.Workload.Faults != "" })
 }
 
 // ofRun compares the arms of one run with its baseline, without the zero line.

@@ -54,6 +54,16 @@ func TestDirWritesEveryForm(t *testing.T) {
 	}
 }
 
+// A run with a fault script has what came of it, in files of its own.
+func TestFilesOfFaults(t *testing.T) {
+	names := render.FileNames(reportstest.Faulty(reportstest.Shapes()[1:3], 1))
+	for _, want := range []string{"events.csv", "recovery.csv", "breakers.csv", "plots/breakers.png", "plots/breakers.svg"} {
+		if !slices.Contains(names, want) {
+			t.Errorf("there is no %s: %v", want, names)
+		}
+	}
+}
+
 // A stored result gives the same files again.
 func TestRenderingAStoredResultAgainChangesNothing(t *testing.T) {
 	first, second := t.TempDir(), t.TempDir()
@@ -107,8 +117,11 @@ func TestFormats(t *testing.T) {
 	run := reportstest.Rates(reportstest.Shapes()[1:2], []float64{1e4}, 1)
 	steps := reportstest.Steps(reportstest.Shapes()[1:2], []float64{1e4, 2e4}, 1)
 	for _, f := range render.RunFormats() {
-		if strings.HasPrefix(f, "load") {
+		switch {
+		case strings.HasPrefix(f, "load"):
 			run = steps
+		case strings.HasPrefix(f, "breakers"):
+			run = reportstest.Faulty(reportstest.Shapes()[1:2], 1)
 		}
 		var b bytes.Buffer
 		if err := render.Run(&b, f, run, false); err != nil || b.Len() == 0 {

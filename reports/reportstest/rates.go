@@ -87,6 +87,7 @@ func Clients(shapes []Shape, clients []int, replicates int) *reports.Run {
 func Faulty(shapes []Shape, replicates int) *reports.Run {
 	r := Run(shapes, replicates)
 	for i := range r.Arms {
+		r.Arms[i].Workload.Faults = "at 900ms: kill leader; at 2.4s: restart all"
 		for j := range r.Arms[i].Replicates {
 			fail(&r.Arms[i].Replicates[j], rand.New(rand.NewPCG(uint64(i), uint64(j))))
 		}
@@ -98,10 +99,21 @@ func fail(r *reports.Replicate, rng *rand.Rand) {
 	killed := 900*time.Millisecond + time.Duration(rng.IntN(20))*time.Millisecond
 	elected := killed + 600*time.Millisecond + time.Duration(rng.IntN(200))*time.Millisecond
 	r.Events = []reports.Event{
-		{At: killed, Kind: "fault", Text: "node 1, the leader, was killed"},
-		{At: elected, Kind: "election", Text: fmt.Sprintf("node %d leads in term 3", 2+rng.IntN(2))},
-		{At: 2400 * time.Millisecond, Kind: "fault", Text: "node 1 was started again"},
+		{At: killed, Kind: reports.EventFault, Text: "node 1 was killed",
+			Fault: &reports.Fault{Verb: "kill", Node: 1, Took: 2 * time.Millisecond, FirstSuccess: new(elected - killed + time.Millisecond)}},
+		{At: elected, Kind: reports.EventElection, Text: fmt.Sprintf("node %d leads in term 3", 2+rng.IntN(2))},
+		{At: 2400 * time.Millisecond, Kind: reports.EventRepair, Text: "node 1 was restarted",
+			Fault: &reports.Fault{Verb: "restart", Node: 1, Took: time.Millisecond, FirstSuccess: new(300 * time.Microsecond)}},
 	}
+	for _, c := range []struct {
+		after time.Duration
+		state string
+	}{{20 * time.Millisecond, "open"}, {120 * time.Millisecond, "half-open"}, {140 * time.Millisecond, "open"}, {1520 * time.Millisecond, "closed"}} {
+		for _, from := range []string{"node 2", "node 3", "client 1"} {
+			r.Breakers = append(r.Breakers, reports.BreakerChange{At: killed + c.after, From: from, Peer: 1, State: c.state})
+		}
+	}
+	r.Counters["transport_breaker_trips"], r.Counters["client_retries"], r.Counters["client_retried_calls"] = 3, 128, 4
 	r.Elections = 1
 	for b := range r.Series.Completed {
 		at := time.Duration(b) * r.Series.Bucket

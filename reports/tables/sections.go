@@ -15,10 +15,10 @@ type Section struct {
 	Notes []Note
 }
 
-// Sections are what there is to say of a group beside its summary: the steps of the
-// schedule, costs, stages, batches and queues. Those without data are left out.
+// Sections are what there is to say of a group beside its summary: what followed
+// faults, what was done about errors, the steps of the schedule, costs, stages, batches and queues. Those without data are left out.
 func Sections(g *reports.Group) []Section {
-	return whereMeasured(stepSection(g), costSection(g), stageSection(g), spreadSection(g))
+	return whereMeasured(recoverySection(g), troubleSection(g), stepSection(g), costSection(g), stageSection(g), spreadSection(g))
 }
 
 // Depths are the sections for who asks for all of it: each percentile with its

@@ -69,6 +69,8 @@ func steps() *reports.Run {
 	return reportstest.Steps(reportstest.Shapes()[1:3], []float64{1e4, 1e5, 2e5}, 2)
 }
 
+func faulty() *reports.Run { return reportstest.Faulty(reportstest.Shapes()[1:3], 2) }
+
 func TestGolden(t *testing.T) {
 	run := whole()
 	comparisons := reports.CompareArms(run, reports.Baseline(run))[1:3]
@@ -81,6 +83,10 @@ func TestGolden(t *testing.T) {
 		"events.csv":     func(w io.Writer) error { return tables.EventsCSV(w, troubled()) },
 		"troubled.txt":   func(w io.Writer) error { return tables.Text(w, troubled(), false) },
 		"troubled.md":    func(w io.Writer) error { return tables.Markdown(w, troubled()) },
+		"faults.txt":     func(w io.Writer) error { return tables.Text(w, faulty(), false) },
+		"faults.md":      func(w io.Writer) error { return tables.Markdown(w, faulty()) },
+		"recovery.csv":   func(w io.Writer) error { return tables.RecoveryCSV(w, faulty()) },
+		"breakers.csv":   func(w io.Writer) error { return tables.BreakersCSV(w, faulty()) },
 		"summary.csv":    func(w io.Writer) error { return tables.SummaryCSV(w, run) },
 		"troubled.csv":   func(w io.Writer) error { return tables.SummaryCSV(w, troubled()) },
 		"latency.csv":    func(w io.Writer) error { return tables.LatencyCSV(w, reportstest.Run(reportstest.Shapes()[1:2], 1)) },
@@ -303,6 +309,8 @@ func TestAWriterThatFailsIsReported(t *testing.T) {
 		"summary":    tables.SummaryCSV(failing{}, run),
 		"events":     tables.EventsCSV(failing{}, run),
 		"replicates": tables.ReplicatesCSV(failing{}, run),
+		"recovery":   tables.RecoveryCSV(failing{}, run),
+		"breakers":   tables.BreakersCSV(failing{}, run),
 		"latency":    tables.LatencyCSV(failing{}, run),
 		"compare":    tables.CompareText(failing{}, list, false),
 		"comparemd":  tables.CompareMarkdown(failing{}, list),

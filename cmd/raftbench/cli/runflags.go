@@ -8,6 +8,7 @@ import (
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/batch"
+	"github.com/raftbench/raftbench/core/client"
 	"github.com/raftbench/raftbench/experiment"
 	"github.com/raftbench/raftbench/workloads"
 )
@@ -22,6 +23,7 @@ type runFlags struct {
 	names    []string // flags in which those arms may differ
 
 	transports string
+	profile    profile
 	file       string
 	arrivals   string
 	out        string
@@ -35,11 +37,12 @@ type runFlags struct {
 
 // runFlags adds all flags to a set that writes to f.
 func (a *app) runFlags(fs *pflag.FlagSet, f *runFlags) {
-	f.register, f.names = a.runFlags, append([]string{"nodes", "batch.size", "linger", "batch.policy", "pipeline"}, loadNames()...)
+	f.register, f.names = a.runFlags, append([]string{"nodes", "batch.size", "batch.ops", "linger", "batch.policy", "pipeline"}, loadNames()...)
 	a.loadFlags(fs, f)
 	a.clusterFlags(fs, f)
 	a.tuningFlags(fs, f)
 	a.timeoutFlags(fs, f)
+	a.errorFlags(fs, f)
 	a.planFlags(fs, f)
 }
 
@@ -70,6 +73,7 @@ func (a *app) clusterFlags(fs *pflag.FlagSet, f *runFlags) {
 // tuningFlags are about how the cluster carries it.
 func (a *app) tuningFlags(fs *pflag.FlagSet, f *runFlags) {
 	fs.Var(newList(&f.BatchSizes, "list", core16KiB, parseSize), "batch.size", "a batch closes when it holds so many bytes (as in Kafka)")
+	fs.Var(newList(&f.BatchOps, "list", "0", parseLimit), "batch.ops", "a batch closes when it holds so many operations; 0: no such limit")
 	fs.Var(newList(&f.Lingers, "list", "0s", parseDuration), "linger", "a batch closes so long after its first item (as in Kafka); 0: what gathers while the last one is under way")
 	fs.Var(newList(&f.Policies, "list", "", parsePolicy), "batch.policy", "none, natural, linger or adaptive, which learns what to wait for, --linger at most; default: linger where --linger is above 0, else natural")
 	fs.Var(newList(&f.Pipelines, "list", "4", parseCount), "pipeline", "batches under way at once: AppendEntries to each follower, and on each client link")
@@ -78,12 +82,25 @@ func (a *app) tuningFlags(fs *pflag.FlagSet, f *runFlags) {
 // timeoutFlags are about when to give up.
 func (a *app) timeoutFlags(fs *pflag.FlagSet, f *runFlags) {
 	f.Timeout, f.Timeouts = 5*time.Second, core.Timeouts{}.WithDefaults()
-	fs.Var(durationValue{value: &f.Timeout}, "timeout", "time that an operation has, with redirects")
+	fs.Var(durationValue{value: &f.Timeout}, "timeout", "time that an operation has, with redirects and retries")
 	fs.Var(durationValue{value: &f.Timeouts.Connect}, "timeout.connect", "of one attempt to connect")
 	fs.Var(durationValue{value: &f.Timeouts.Control}, "timeout.control", "of a vote or a heartbeat")
 	fs.Var(durationValue{value: &f.Timeouts.Append}, "timeout.append", "of an AppendEntries with entries")
 	fs.Var(durationValue{value: &f.Timeouts.Snapshot}, "timeout.snapshot", "of one piece of a snapshot")
 	fs.Var(durationValue{value: &f.Timeouts.ReconnectMax}, "timeout.reconnect", "longest pause between attempts to connect: full-jitter exponential back-off up to here")
+}
+
+// errorFlags are about what is done when something goes wrong, and about what is to.
+func (a *app) errorFlags(fs *pflag.FlagSet, f *runFlags) {
+	f.Retry = client.Retry{Mode: client.RetrySafe, Budget: client.DefaultBudget()}
+	fs.Var(durationValue{value: &f.ReadTimeout}, "timeout.read", "time that a read has; default: --timeout")
+	fs.Var(durationValue{value: &f.WriteTimeout}, "timeout.write", "time that a write has; default: --timeout")
+	fs.Var(&f.profile, "profile", "defaults of timeouts: "+profileHelp())
+	fs.Var(retryValue{&f.Retry.Mode}, "retry", "what to send again: none; safe, which is reads and what certainly was not executed; or all, which may execute a write twice")
+	fs.Var(budgetValue{&f.Retry.Budget}, "retry.budget", "calls sent again or hedged, as a share of those that succeed, besides 10 a second and 100 at once; off: no bound")
+	fs.IntVar(&f.Retry.Attempts, "retry.attempts", 0, "times that an operation is sent at most; 0: as often as its time allows")
+	fs.Var(hedgeValue{&f.Hedge}, "hedge", "send a read a second time when it has taken so long: a duration such as 5ms, a quantile of recent reads such as p95, or off")
+	fs.Var(faultValue{&f.Faults}, "fault", "what to do to the cluster while it is measured, such as 'at 2s: cut 2; at 3s: heal 2' or 'every 500ms for 5s: flap 2'; see docs/faults.md")
 }
 
 const core16KiB = "16KiB"

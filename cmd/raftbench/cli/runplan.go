@@ -61,6 +61,9 @@ func (a *app) resolve(f *runFlags, sources settings.Sources) error {
 	if f.Keys < 1 {
 		return fmt.Errorf("--keys %d: want at least 1", f.Keys)
 	}
+	if err := f.resolveTimeouts(sources); err != nil {
+		return err
+	}
 	return chooseLoop(f, sources)
 }
 

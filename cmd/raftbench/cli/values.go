@@ -58,6 +58,15 @@ func parseCount(s string) (int, error) {
 	return n, nil
 }
 
+// parseLimit reads a count of which zero means that there is none.
+func parseLimit(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("%q is not a limit: want a whole number from 1, or 0 for none", s)
+	}
+	return n, nil
+}
+
 // parseRate reads operations per second: "500", "5k", "1.5M".
 func parseRate(s string) (float64, error) {
 	digits, factor := s, 1.0

@@ -22,6 +22,7 @@ type Source string
 // The sources, from the weakest to the strongest.
 const (
 	Default     Source = "default"
+	FromProfile Source = "profile" // a setting that stands for others
 	FromFile    Source = "file"
 	Environment Source = "environment"
 	Flag        Source = "flag"
@@ -40,7 +41,7 @@ func (s Sources) Of(name string) Source {
 
 // Stronger reports whether a came from a stronger source than b.
 func (s Sources) Stronger(a, b string) bool {
-	order := []Source{Default, FromFile, Environment, Flag}
+	order := []Source{Default, FromProfile, FromFile, Environment, Flag}
 	return slices.Index(order, s.Of(a)) > slices.Index(order, s.Of(b))
 }
 

@@ -48,6 +48,11 @@ const lineKinds = {
     axis: "time", marks: sixTimes, readX: secondsText, readY: latencyText, x: timeAxis, y: latencyAxis, events: eventsOf,
     choices: { p99: linesOf("p99"), p50: linesOf("p50"), both },
   },
+  breakers: {
+    axis: "time", marks: sixTimes, readX: secondsText, readY: roundCount, x: timeAxis, events: eventsOf,
+    y: { of: plain, from: 0, ticks: linearTicks(roundCount), label: "links" },
+    choices: { breakers: linesOf("shut") },
+  },
   ecdf: {
     axis: "latency", marks: sixTimes, readX: latencyText, readY: shareText, beyond: [0, 1],
     x: latencyAxis,
