@@ -68,6 +68,8 @@ func TestMatrix(t *testing.T) {
 		}, []string{"inproc"}},
 		"nodes and pipelines": {"inproc", func(s *Settings) { s.Nodes = []int{1, 3}; s.Pipelines = []int{1, 8} },
 			[]string{"inproc nodes=1 pipeline=1", "inproc nodes=1 pipeline=8", "inproc nodes=3 pipeline=1", "inproc nodes=3 pipeline=8"}},
+		"batches of so many operations": {"inproc", func(s *Settings) { s.BatchOps = []int{0, 16} },
+			[]string{"inproc batch.ops=0", "inproc batch.ops=16"}},
 		"a linger goes with its policy": {"inproc", func(s *Settings) {
 			s.Lingers = []time.Duration{0, time.Millisecond}
 			s.Policies = []batch.Policy{batch.None, batch.Natural, batch.Linger}

@@ -25,6 +25,7 @@ import (
 // house is a cluster of three nodes with kv machines, whose elections are quick.
 type house struct {
 	*cluster.Cluster
+	link     client.Config // of its clients; Done and Timeout are filled in
 	mu       sync.Mutex
 	machines []*kv.Machine
 }
@@ -73,7 +74,9 @@ func build(t *testing.T, network *core.Network) *house {
 
 func (h *house) client(t *testing.T, done func([]*client.Op)) *client.Client {
 	t.Helper()
-	c, err := h.Client(client.Config{Done: done, Timeout: 20 * time.Second})
+	config := h.link
+	config.Done, config.Timeout = done, 20*time.Second
+	c, err := h.Client(config)
 	if err != nil {
 		t.Fatal(err)
 	}
