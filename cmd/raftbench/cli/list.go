@@ -9,13 +9,15 @@ import (
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/batch"
+	"github.com/raftbench/raftbench/core/client"
 	"github.com/raftbench/raftbench/experiment"
+	"github.com/raftbench/raftbench/experiment/fault"
 )
 
 func (a *app) listCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
-		Short: "List transports with their options, batching policies and read modes",
+		Short: "List transports with their options, and what else there is to choose from",
 		Args:  args(cobra.NoArgs),
 		RunE:  func(*cobra.Command, []string) error { return a.list() },
 	}
@@ -35,6 +37,9 @@ func (a *app) list() error {
 	}
 	fmt.Fprintf(w, "\nBATCHING (--batch.policy)\t%s\n", join(batch.Policies()))
 	fmt.Fprintf(w, "READS (--read-mode)\t%s\n", join(experiment.ReadModes()))
+	fmt.Fprintf(w, "RETRIES (--retry)\t%s\n", join(client.RetryModes()))
+	fmt.Fprintf(w, "FAULTS (--fault)\t%s\n", join(fault.Verbs()))
+	fmt.Fprintf(w, "PROFILES (--profile)\t%s\n", profileHelp())
 	return w.Flush()
 }
 
