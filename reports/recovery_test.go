@@ -81,15 +81,13 @@ func TestRecoverySummary(t *testing.T) {
 
 func TestBreakers(t *testing.T) {
 	r := broken(make([]uint64, 10))
-	for _, c := range []reports.BreakerChange{
+	r.Breakers = []reports.BreakerChange{
 		{At: 50 * ms, From: "node 1", Peer: 2, State: "open"},
 		{At: 150 * ms, From: "node 1", Peer: 2, State: "half-open"},
 		{At: 170 * ms, From: "node 3", Peer: 2, State: "open"},
 		{At: 250 * ms, From: "node 1", Peer: 2, State: "closed"},
 		{At: 550 * ms, From: "node 1", Peer: 2, State: "open"},
 		{At: 590 * ms, From: "node 1", Peer: 2, State: "closed"},
-	} {
-		r.Breakers = append(r.Breakers, c)
 	}
 	want := reports.Breakers{Trips: 3, Shut: 200*ms + 830*ms + 40*ms, Links: 2, Most: 2}
 	if diff := cmp.Diff(want, r.BreakerSummary()); diff != "" {

@@ -197,8 +197,12 @@ func (c *Client) laneOf(op *Op) *lane {
 }
 
 func (c *Client) send(calls []*core.Call) {
-	if len(calls) > 0 {
-		c.transport.Send(calls)
+	if len(calls) == 0 {
+		return
+	}
+	c.transport.Send(calls)
+	if c.hedging.On() {
+		c.launched(calls)
 	}
 }
 
@@ -278,6 +282,7 @@ func (c *Client) keep(now time.Time) {
 	c.send(calls)
 	if len(second) > 0 {
 		c.hedging.transport.Send(second)
+		c.launched(second)
 	}
 	c.deliver(ended)
 }

@@ -75,7 +75,7 @@ func (c *Client) complete(calls []*core.Call) {
 			continue // it is nobody's any more
 		}
 		c.learn(f, now)
-		decides := true
+		var decides bool
 		if decides, losers = c.decided(f, losers); decides {
 			f.lane.inFlight--
 			f.lane.queue.Done(len(f.ops), now)

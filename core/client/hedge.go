@@ -131,9 +131,9 @@ func (c *Client) hedge(now time.Time) []*core.Call {
 // secondOf makes a second call of the same reads. It has memory of its own: it may
 // outlive the first.
 func (c *Client) secondOf(first *flight, now time.Time) *core.Call {
-	f := c.takeFlight()
+	f := c.takeFlight(first.lane)
 	f.address(first.lane, first.ops, c.leader.target(), now)
-	f.second, f.left, f.traced = true, first.left, false
+	f.second, f.left = true, first.left
 	c.readRequest(f)
 	f.twin, first.twin = first, f
 	return &f.call
@@ -144,10 +144,7 @@ func (c *Client) secondOf(first *flight, now time.Time) *core.Call {
 // does; a call that lost is added to losers, to be cancelled. The lock is held.
 func (c *Client) decided(f *flight, losers []*core.Call) (bool, []*core.Call) {
 	other := f.twin
-	switch {
-	case f.lost:
-		return false, losers
-	case other == nil:
+	if other == nil {
 		return true, losers
 	}
 	f.twin, other.twin = nil, nil
@@ -158,7 +155,10 @@ func (c *Client) decided(f *flight, losers []*core.Call) (bool, []*core.Call) {
 		c.attempts.HedgeWins++
 	}
 	other.lost = true
-	return true, append(losers, &other.call)
+	if other.aloft {
+		losers = append(losers, &other.call)
+	}
+	return true, losers
 }
 
 // answered reports whether the leader answered the reads.
@@ -166,8 +166,27 @@ func (f *flight) answered() bool {
 	return f.call.Err == nil && f.readResponse.Status == core.StatusOK
 }
 
-// cancel ends calls that lost. They are not used again: one that ended meanwhile
-// and had been sent once more would be hit in its next life.
+// launched notes that reads have been given to a transport, so that they can be
+// cancelled: a call that lost before it was sent is cancelled here.
+func (c *Client) launched(calls []*core.Call) {
+	var losers []*core.Call
+	c.mu.Lock()
+	for _, call := range calls {
+		if call.Request.Kind() != core.KindRead {
+			continue
+		}
+		f := call.Tag.(*flight)
+		f.aloft = true
+		if f.lost {
+			losers = append(losers, call)
+		}
+	}
+	c.mu.Unlock()
+	c.cancel(losers)
+}
+
+// cancel ends calls that lost. Flights of reads that may be hedged are not used
+// again: a call that ended meanwhile would be hit in its next life.
 func (c *Client) cancel(losers []*core.Call) {
 	for _, call := range losers {
 		t := c.transport

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 type lanes struct {
 	first, second *script
 	sent          chan *core.Call // hedges
+	before        func()          // a hedge is sent
 	mu            sync.Mutex
 	cancelled     []*core.Call
 }
@@ -36,6 +38,9 @@ func (c *cancelling) Cancel(calls []*core.Call) {
 
 // Send tells of each call that it has been sent.
 func (c *cancelling) Send(calls []*core.Call) {
+	if c.script == c.lanes.second && c.lanes.before != nil {
+		c.lanes.before()
+	}
 	c.script.Send(calls)
 	if c.script == c.lanes.second {
 		for _, call := range calls {
@@ -97,11 +102,7 @@ func TestHedge(t *testing.T) {
 		if got := <-done; got != op || op.Outcome != client.OutcomeOK || string(op.Result) != "value" {
 			t.Fatalf("second wins: %v: %v, %v, %q", secondWins, op.Outcome, op.Err, op.Result)
 		}
-		l.mu.Lock()
-		if len(l.cancelled) != 1 || l.cancelled[0] != late[0] {
-			t.Errorf("second wins: %v: cancelled %v, want the other call", secondWins, l.cancelled)
-		}
-		l.mu.Unlock()
+		l.waitCancelled(t, late[0])
 		a, wins := cl.Attempts(), uint64(0)
 		if secondWins {
 			wins = 1
@@ -112,6 +113,45 @@ func TestHedge(t *testing.T) {
 		if len(done) > 0 {
 			t.Error("the operation ended twice")
 		}
+	}
+}
+
+// waitCancelled waits until a call is cancelled, and no other.
+func (l *lanes) waitCancelled(t *testing.T, call *core.Call) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		l.mu.Lock()
+		got := slices.Clone(l.cancelled)
+		l.mu.Unlock()
+		switch {
+		case len(got) == 1 && got[0] == call:
+			return
+		case len(got) > 0 || time.Now().After(deadline):
+			t.Fatalf("cancelled %v, want the call that lost", got)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// A hedge that loses before its transport has been given it is cancelled when it has:
+// a transport knows nothing of a call that was not sent.
+func TestHedgeThatLosesBeforeItIsSent(t *testing.T) {
+	cl, l, done := hedged(t, client.Config{Hedge: client.Hedge{After: time.Millisecond}})
+	answered := make(chan struct{})
+	l.before = func() {
+		l.first.release(ok)
+		if len(l.cancelled) > 0 {
+			t.Error("cancelled before it was sent")
+		}
+		close(answered)
+	}
+	op := &client.Op{Read: true, Command: []byte("key")}
+	cl.Submit([]*client.Op{op})
+	<-answered
+	l.waitCancelled(t, <-l.sent)
+	if got := <-done; got != op || op.Outcome != client.OutcomeOK {
+		t.Fatalf("%v, %v", op.Outcome, op.Err)
 	}
 }
 

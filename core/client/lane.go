@@ -65,7 +65,7 @@ func (l *lane) expire(now time.Time, ended []*Op) []*Op {
 }
 
 // flight is one call under way with the operations that it carries. Flights are
-// used again.
+// used again, but for those of reads that may be hedged (once).
 type flight struct {
 	call core.Call
 	lane *lane
@@ -81,6 +81,7 @@ type flight struct {
 	hedgeAt time.Time
 	twin    *flight // the other call for the same operations, while both are under way
 	second  bool    // it is the hedge, over the transport of the hedges
+	aloft   bool    // the transport has been given it
 	lost    bool    // its twin was answered: whatever comes back is left alone
 	keys    []byte  // the memory of the queries: operations may end before a call does
 
@@ -92,7 +93,7 @@ type flight struct {
 
 // newFlight makes the call that carries ops. The lock is held.
 func (c *Client) newFlight(l *lane, ops []*Op, now time.Time) *core.Call {
-	f := c.takeFlight()
+	f := c.takeFlight(l)
 	f.address(l, ops, c.leader.target(), now)
 	if f.traced = c.sample(l); f.traced {
 		f.sent, f.open = c.config.Clock.Now(), l.gate.open(c.at(now))
@@ -163,8 +164,12 @@ func commands(list [][]byte, ops []*Op) [][]byte {
 	return list
 }
 
-func (c *Client) takeFlight() *flight {
-	if n := len(c.spare); n > 0 {
+// once reports whether the flights of a lane are used once only: those that may be
+// cancelled.
+func (c *Client) once(l *lane) bool { return l.read && c.hedging.On() }
+
+func (c *Client) takeFlight(l *lane) *flight {
+	if n := len(c.spare); n > 0 && !c.once(l) {
 		f := c.spare[n-1]
 		c.spare = c.spare[:n-1]
 		return f
@@ -177,6 +182,7 @@ func (c *Client) takeFlight() *flight {
 // giveBack makes f available again; it is bounded because flights are.
 func (c *Client) giveBack(f *flight) {
 	clear(f.ops)
-	f.second = false
-	c.spare = append(c.spare, f)
+	if !c.once(f.lane) {
+		c.spare = append(c.spare, f)
+	}
 }
