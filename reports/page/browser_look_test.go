@@ -149,7 +149,7 @@ func pageWorksWithoutJavaScript(browser context.Context, t *testing.T) {
 	for _, want := range []string{
 		"rawtcp has the highest throughput", "INVALID", "Little's law misses", "Plots need JavaScript",
 		"Latency by percentile", "95 % interval", "Where the time goes", "NO: -14 %", "batches and queues",
-		"warm-up before each window", "node 1, the leader, was killed", "noise floor", "duration", "result.json",
+		"warm-up before each window", "node 1 was killed", "noise floor", "duration", "result.json",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the text lacks %q", want)

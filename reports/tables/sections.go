@@ -11,6 +11,7 @@ import (
 // of arms.
 type Section struct {
 	Title string
+	Open  bool // where others are folded, it is not: it is what the run was about
 	Table Table
 	Notes []Note
 }

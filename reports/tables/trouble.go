@@ -41,6 +41,7 @@ func recoverySection(g *reports.Group) *Section {
 	}
 	return &Section{
 		Title: "faults and what followed: medians, and the longest of all replicates",
+		Open:  true,
 		Table: t,
 		Notes: []Note{{Text: fmt.Sprintf("First success: of an operation that began after it. Level: %.0f %% of the median throughput before the first fault, in the steps of timeseries.csv; "+
 			"back when two in a row have it, if that is before the next fault.", 100*reports.RecoveredShare)}},

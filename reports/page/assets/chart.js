@@ -12,7 +12,7 @@
 // A Chart is drawn anew whenever something changes; that takes a few milliseconds.
 
 const maxTold = 6; // events in one tip
-const maxKinds = 2; // of events that are named above a plot; there are faults and elections
+const maxKinds = 3; // of events that are named above a plot; there are faults, repairs and elections
 
 class Chart {
   constructor(box, plot, view) {

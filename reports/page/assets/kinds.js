@@ -4,6 +4,7 @@ const latencyAxis = { of: (ns) => Math.log10(Math.max(1, ns)), ticks: logTicks(r
 const timeAxis = { of: (s) => s, from: 0, ticks: linearTicks(secondsText), label: "time since the start of the window" };
 const plain = (v) => v;
 const roundCount = (v) => trim(compact(v));
+const halves = (v) => trim(v.toFixed(1)); // of things that are counted, over an even number of replicates
 
 // loadAxis is logarithmic where the loads are far apart.
 function loadAxis({ arms, offers }) {
@@ -49,8 +50,8 @@ const lineKinds = {
     choices: { p99: linesOf("p99"), p50: linesOf("p50"), both },
   },
   breakers: {
-    axis: "time", marks: sixTimes, readX: secondsText, readY: roundCount, x: timeAxis, events: eventsOf,
-    y: { of: plain, from: 0, ticks: linearTicks(roundCount), label: "links" },
+    axis: "time", marks: sixTimes, readX: secondsText, readY: halves, x: timeAxis, events: eventsOf,
+    y: { of: plain, from: 0, ticks: linearTicks(halves), label: "links" },
     choices: { breakers: linesOf("shut") },
   },
   ecdf: {
