@@ -233,27 +233,18 @@ func (e *execution) position(m *measuring) Position {
 
 // newRun makes the result that the replicates go into.
 func newRun(s *Settings, p *Plan, h Header) *reports.Run {
-	env := environment()
-	run := &reports.Run{
-		Status:      reports.StatusRunning,
-		Tool:        tool(),
-		Argv:        h.Argv,
-		Seed:        s.Seed,
-		Started:     time.Now(),
-		Settings:    h.Settings,
-		Environment: env,
-		Plan: reports.Plan{
-			Replicates:  s.Repeat,
-			Interleaved: len(p.Arms) > 1,
-			Warmup:      max(s.Warmup, 0),
-			Window:      s.window(&p.Arms[0]),
-			Slice:       p.Slice,
-			Operations:  s.Operations,
-			Estimated:   p.Estimate,
-		},
-		Calibration: h.Calibration,
-		Warnings:    append(append([]string(nil), p.Warnings...), warnings(env, thisBuild(), p)...),
+	run := NewRun(h)
+	run.Seed = s.Seed
+	run.Plan = reports.Plan{
+		Replicates:  s.Repeat,
+		Interleaved: len(p.Arms) > 1,
+		Warmup:      max(s.Warmup, 0),
+		Window:      s.window(&p.Arms[0]),
+		Slice:       p.Slice,
+		Operations:  s.Operations,
+		Estimated:   p.Estimate,
 	}
+	run.Warnings = append(append([]string(nil), p.Warnings...), warnings(run.Environment, thisBuild(), p)...)
 	for _, a := range p.Arms {
 		run.Arms = append(run.Arms, s.describe(a))
 	}

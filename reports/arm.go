@@ -50,6 +50,10 @@ type Workload struct {
 // call that is answered at once.
 const NameEcho = "echo"
 
+// NameCodec is the Name of a load that is no load: each operation encodes and decodes one
+// message.
+const NameCodec = "codec"
+
 // Load is what the clients ask for. Arms are ranked against each other only
 // under an equal load.
 type Load struct {

@@ -79,7 +79,20 @@ func Compare(base, other Side) (*Comparison, error) {
 	return &list[0], nil
 }
 
-func compare(base, other Side) (*Comparison, error) {
+// CompareIn is Compare in one metric alone, which is the only one that gets a verdict.
+func CompareIn(base, other Side, m Metric) (*Comparison, error) {
+	c, err := compareIn(base, other, []Metric{m})
+	if err != nil {
+		return nil, err
+	}
+	list := []Comparison{*c}
+	Judge(list, Criteria{Gating: []Metric{m}})
+	return &list[0], nil
+}
+
+func compare(base, other Side) (*Comparison, error) { return compareIn(base, other, Metrics()) }
+
+func compareIn(base, other Side, metrics []Metric) (*Comparison, error) {
 	bl, ol := base.Arm.Workload.Loop, other.Arm.Workload.Loop
 	if bl != ol {
 		return nil, fmt.Errorf("%s ran in a loop that is %s and %s in one that is %s: their latencies mean different things and are not compared", base.Label, bl, other.Label, ol)
@@ -89,7 +102,7 @@ func compare(base, other Side) (*Comparison, error) {
 	if c.Paired {
 		c.Pairs = len(pairs)
 	}
-	for _, m := range Metrics() {
+	for _, m := range metrics {
 		c.measure(m, pairs)
 	}
 	return c, nil

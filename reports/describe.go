@@ -8,6 +8,9 @@ import (
 // String describes the load in a line: "3 nodes, 64 clients in a closed loop,
 // payload 128 B".
 func (l Load) String() string {
+	if l.Name == NameCodec {
+		return "encoding and decoding one message, payload " + FormatBytes(int64(l.PayloadBytes))
+	}
 	parts := []string{plural(l.Nodes, "node")}
 	if l.Name == NameEcho {
 		parts[0] = "one round trip without Raft"

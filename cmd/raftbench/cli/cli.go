@@ -109,7 +109,7 @@ func (a *app) command() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{plainly(err)} })
-	root.AddCommand(a.runCommand(), a.echoCommand(), a.compareCommand(), a.reportCommand(), a.calibrateCommand(), a.tuneCommand(), a.capacityCommand(), a.listCommand(), a.codecCommand(), a.manCommand())
+	root.AddCommand(a.runCommand(), a.echoCommand(), a.compareCommand(), a.reportCommand(), a.calibrateCommand(), a.tuneCommand(), a.capacityCommand(), a.claimsCommand(), a.listCommand(), a.codecCommand(), a.manCommand())
 	strictBuiltIns(root)
 	return root
 }

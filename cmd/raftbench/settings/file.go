@@ -173,7 +173,7 @@ func pairs(n *yaml.Node, f func(key, value *yaml.Node) error) error {
 // value reads one setting.
 func (p *parser) value(key, value *yaml.Node, known []string) (Value, error) {
 	if !slices.Contains(known, key.Value) {
-		return Value{}, errorAt(key, "unknown key %q: the nearest is %q", key.Value, nearest(key.Value, append(known, keyArms)))
+		return Value{}, errorAt(key, "unknown key %q: the nearest is %q", key.Value, Nearest(key.Value, append(known, keyArms)))
 	}
 	text, err := text(value)
 	if err != nil {

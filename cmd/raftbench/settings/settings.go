@@ -141,7 +141,7 @@ func variables(names, environ []string) (values []Value, warnings []string) {
 			continue
 		}
 		// Others may have variables of that prefix: only a near miss is worth a word.
-		if near := nearest(variable, known); levenshtein.ComputeDistance(variable, near) <= 2 {
+		if near := Nearest(variable, known); levenshtein.ComputeDistance(variable, near) <= 2 {
 			warnings = append(warnings, fmt.Sprintf("%s is not a setting: did you mean %s?", variable, near))
 		}
 	}
@@ -149,8 +149,8 @@ func variables(names, environ []string) (values []Value, warnings []string) {
 	return values, warnings
 }
 
-// nearest returns the known name that takes the fewest edits to reach.
-func nearest(name string, known []string) string {
+// Nearest returns the known name that takes the fewest edits to reach.
+func Nearest(name string, known []string) string {
 	best := ""
 	for _, k := range known {
 		if best == "" || levenshtein.ComputeDistance(name, k) < levenshtein.ComputeDistance(name, best) {
