@@ -32,9 +32,18 @@ const leftOut = " is not measured: "
 // compare.
 const minArms = 2
 
+// maxBlocks bounds the blocks of a claim, as experiment.Settings does.
+const maxBlocks = 1000
+
 // Plan plans the measurement of a claim with the transports of a table. Of base, the
 // times (Duration, Warmup, Idle), Repeat and Seed count.
 func (c *Claim) Plan(table []transports.Named, base experiment.Settings) (*Plan, error) {
+	switch {
+	case base.Repeat < 1 || base.Repeat > maxBlocks:
+		return nil, fmt.Errorf("--repeat %d: want 1 to %d", base.Repeat, maxBlocks)
+	case base.Duration <= 0:
+		return nil, fmt.Errorf("-d %v: want more than zero", base.Duration)
+	}
 	s := common(base)
 	s.Layer = c.Layer
 	if !c.Idle {

@@ -42,7 +42,7 @@ func because(f Finding) string {
 	if d.Against != "" {
 		text += " against " + d.Against
 	}
-	text += fmt.Sprintf(": %s, the line is %s", d.Measured, d.Line)
+	text += fmt.Sprintf(": %s; holds if %s", d.Measured, d.Line)
 	if d.Why != "" {
 		text += "; " + d.Why
 	}

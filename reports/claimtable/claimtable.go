@@ -105,10 +105,18 @@ func (t *Table) Count(v Verdict) int {
 	return n
 }
 
-// Headline is the whole table in a sentence.
+// Headline is the whole table in a sentence: "12 published claims: 3 hold here, 7 do not, 2
+// cannot be told."
 func (t *Table) Headline() string {
-	return fmt.Sprintf("Of %d published claims %d hold here, %d do not, and %d cannot be told.",
-		len(t.Claims), t.Count(Holds), t.Count(DoesNotHold), t.Count(CannotBeTold))
+	return fmt.Sprintf("%s: %s here, %s, %d cannot be told.", many(len(t.Claims), "published claim", "published claims"),
+		many(t.Count(Holds), "holds", "hold"), many(t.Count(DoesNotHold), "does not", "do not"), t.Count(CannotBeTold))
+}
+
+func many(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
 }
 
 // Measured reports whether anything was.
@@ -143,5 +151,5 @@ func (c *Claim) Doubts() []string {
 	return list
 }
 
-// Short is the figure in a few words: "throughput x0.41 [x0.39, x0.44], at least x2".
-func (f *Figure) Short() string { return fmt.Sprintf("%s %s, %s", f.Title, f.Measured, f.Line) }
+// Short is the figure in a few words: "throughput x0.41 [x0.39, x0.44], holds if at least x2".
+func (f *Figure) Short() string { return fmt.Sprintf("%s %s, holds if %s", f.Title, f.Measured, f.Line) }

@@ -150,6 +150,6 @@ func intervalOf(f claimtable.Figure, span float64) *intervalView {
 	return &intervalView{
 		Low: percent(low), Width: percent(max(high-low, 0.5)), Value: percent(at(f.Value)),
 		Below: strings.HasPrefix(f.Line, "at most"),
-		Text:  fmt.Sprintf("%s, the line is %s", f.Measured, f.Line),
+		Text:  fmt.Sprintf("%s; holds if %s", f.Measured, f.Line),
 	}
 }
