@@ -12,8 +12,8 @@ func connected(transport string, conns int) Arm {
 	return Arm{Transport: fmt.Sprintf("%s:conns=%d", transport, conns), Clients: 1000}
 }
 
-// fewConns and manyConns are the connections to a peer that are compared: four are the most
-// that the gRPC transport has.
+// fewConns and manyConns are the connections to a peer that are compared. More than four are
+// more than two cores have use for.
 const fewConns, manyConns = 1, 4
 
 func moreConnections() Claim {
@@ -24,8 +24,8 @@ func moreConnections() Claim {
 			{Text: "The advice of gRPC's maintainers: \"create multiple ClientConns and spread RPCs\" (grpc/grpc-go#4862; also #2975, #1315).", URL: "https://github.com/grpc/grpc-go/issues/4862"},
 			{Text: "One client for each peer is a bottleneck of net/rpc (cockroachdb/cockroach#1283).", URL: "https://github.com/cockroachdb/cockroach/issues/1283"},
 		},
-		Setup: "One round trip of an AppendEntries with one entry of 128 B, without Raft; 1,000 callers in a closed loop over one connection and over four; gRPC unary, as the advice means it, and as a stream. " +
-			"Of four connections of gRPC one is kept for control traffic, so bulk has three. rawtcp is shown beside.",
+		Setup: "One round trip of an AppendEntries with one entry of 128 B, without Raft; 1,000 callers in a closed loop over one connection and over four; gRPC unary, as the advice means it. " +
+			"The stream and rawtcp are shown beside.",
 		Rule:      "It holds if unary gRPC has a higher throughput over four connections than over one, by more than what is no difference on this machine, and does not hold if it has not.",
 		Mechanism: "If it does not hold, the usual reason is that the connection is not the limit: where client and server share a few cores, the CPU is. More connections also split what one write could carry, so each carries less of it.",
 		Layer:     experiment.LayerEcho,

@@ -17,7 +17,7 @@ func protobufBeatsGob() Claim {
 			{Text: "Against it: net/rpc with gob took 29.7 µs and with protobuf 27.3 µs a call (cockroachdb/rpc-bench, 2020).", URL: "https://github.com/cockroachdb/rpc-bench"},
 		},
 		Setup: "Encoding and decoding one AppendEntries with one entry of 128 B, without a transport. gob-warm is what net/rpc does: one encoder and one decoder for as long as a connection lives, so that types are described once. " +
-			"gob-cold makes new ones for each message, as the published figure does.",
+			"gob-cold makes new ones for each message, as the published figure does. The published message is another one, so only factors can be held against each other.",
 		Rule: "It is about gob as net/rpc uses it. It holds if gob with a warm encoder takes at least ten times as long as protobuf (\"tens of times\"), and does not hold if it takes less. " +
 			"The figure of the cold encoder is shown beside.",
 		Mechanism: "If it does not hold, the usual reason is the encoder's age: describing the types and compiling how to decode them is most of what a new encoder and decoder do, and a connection pays for that once.",
@@ -34,11 +34,11 @@ func judgeProtobufBeatsGob(e *Evidence) Finding {
 		e.factor(timePerMessage(), cold, protobuf, atLeast(10), published),
 		e.compared(reports.AllocsPerOp(), warm, protobuf),
 		e.compared(reports.AllocsPerOp(), cold, protobuf),
-		e.shown(timePerMessage(), protobuf, "643 ns"),
+		e.shown(timePerMessage(), protobuf, ""),
 		e.shown(timePerMessage(), warm, ""),
-		e.shown(timePerMessage(), cold, "28,967 ns"),
-		e.shown(bytesPerMessage(), protobuf, "51 B"),
+		e.shown(timePerMessage(), cold, ""),
+		e.shown(bytesPerMessage(), protobuf, ""),
 		e.shown(bytesPerMessage(), warm, ""),
-		e.shown(bytesPerMessage(), cold, "172 B"),
+		e.shown(bytesPerMessage(), cold, ""),
 	)
 }
