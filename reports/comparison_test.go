@@ -54,6 +54,23 @@ func TestPairedComparisonCancelsDrift(t *testing.T) {
 	}
 }
 
+// In one metric there is one difference, and one question to answer.
+func TestCompareInOneMetric(t *testing.T) {
+	run := runOf(armOf("grpc", 1000, 1010, 1020, 1030, 1040, 1050), armOf("http", 2000, 2020, 2040, 2060, 2080, 2100))
+	a, b := reports.Side{Label: "a", Run: run, Arm: &run.Arms[0]}, reports.Side{Label: "b", Run: run, Arm: &run.Arms[1]}
+	c, err := reports.CompareIn(a, b, reports.Throughput())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := difference(t, c, "throughput_ops_per_s"); len(c.Differences) != 1 || c.Questions != 1 || d.Verdict != reports.Better || math.Abs(d.Effect.Ratio-2) > 1e-9 {
+		t.Errorf("%d differences, %d questions, %+v", len(c.Differences), c.Questions, d)
+	}
+	run.Arms[1].Workload.Loop = reports.LoopOpen
+	if _, err := reports.CompareIn(a, b, reports.Throughput()); err == nil {
+		t.Error("a closed loop was compared with an open one")
+	}
+}
+
 func TestPairsAreMatchedByBlock(t *testing.T) {
 	a, b := armOf("grpc", 100, 200, 300), armOf("http", 330, 110, 0x7fff)
 	b.Replicates[0].Block, b.Replicates[1].Block, b.Replicates[2].Block = 3, 1, 9

@@ -3,6 +3,7 @@ package claims
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/raftbench/raftbench/reports"
 	"github.com/raftbench/raftbench/reports/claimtable"
@@ -113,15 +114,21 @@ func (e *Evidence) compared(m reports.Metric, a, against Arm) Finding {
 func figure(m reports.Metric, a Arm, est estimate, format func(float64) string) claimtable.Figure {
 	return claimtable.Figure{
 		Metric: m.Name, Title: m.Title, Arm: a.Label(), Measured: est.text(format),
-		Value: est.value, Low: est.low, High: est.high, N: est.n, Confidence: est.confidence,
+		Value: rounded(est.value), Low: rounded(est.low), High: rounded(est.high), N: est.n, Confidence: est.confidence,
 		Why: est.why, Counts: true,
 	}
 }
 
 func withLine(f claimtable.Figure, est estimate, l line, format func(float64) string) Finding {
 	f.Verdict, f.Why = l.judge(est)
-	f.Line, f.Limit = l.text(format), l.limit
+	f.Line, f.Limit = l.text(format), rounded(l.limit)
 	return Finding{Verdict: f.Verdict, Figures: []claimtable.Figure{f}}
+}
+
+// rounded keeps six digits: the others are noise, and differ between processors.
+func rounded(v float64) float64 {
+	r, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64) // it reads what it wrote
+	return r
 }
 
 // text writes an estimate with its interval: "x0.41 [x0.39, x0.44]".

@@ -46,6 +46,7 @@ func TestInBrowser(t *testing.T) {
 		{"PageLooksRight", pageLooksRight},
 		{"PlotsShowEveryArmInItsColour", plotsShowEveryArmInItsColour},
 		{"PageWorksWithoutJavaScript", pageWorksWithoutJavaScript},
+		{"ClaimsLookRight", claimsLookRight},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(browser, t) })
 	}
@@ -139,8 +140,14 @@ func open(browser context.Context, t *testing.T, s screen, run *reports.Run) *ta
 	if err := page.Write(&b, run); err != nil {
 		t.Fatal(err)
 	}
+	return openText(browser, t, s, b.Bytes())
+}
+
+// openText is open for a page that is written already.
+func openText(browser context.Context, t *testing.T, s screen, text []byte) *tab {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "report.html")
-	if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(file, text, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	ctx, closeTab := chromedp.NewContext(browser)
