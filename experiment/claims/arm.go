@@ -18,6 +18,7 @@ import (
 type Arm struct {
 	Transport string // as on the command line, "grpc:mode=unary"; in LayerCodec a codec
 	Clients   int    // of a closed loop
+	Rate      int    // of an open loop instead, in operations per second
 	Payload   int    // bytes
 
 	Policy   batch.Policy
@@ -42,6 +43,7 @@ func (a Arm) Label() string {
 		}
 	}
 	add(a.Clients > 0, "c=%d", a.Clients)
+	add(a.Rate > 0, "r=%d", a.Rate)
 	add(a.Payload > 0, "payload=%s", core.FormatSize(a.Payload))
 	add(a.Policy != "", "batch.policy=%s", a.Policy)
 	add(a.Linger > 0, "linger=%v", a.Linger)
@@ -62,7 +64,10 @@ func orElse(value, otherwise int) int {
 func (a Arm) settings(base experiment.Settings, spec transports.Spec) *experiment.Settings {
 	base.Named = nil
 	base.Transports = []transports.Spec{spec}
-	base.Nodes, base.Clients, base.Rates = []int{defaultNodes}, []int{a.Clients}, nil
+	base.Nodes, base.Clients, base.Rates = []int{defaultNodes}, []int{max(a.Clients, 1)}, nil
+	if a.Rate > 0 {
+		base.Rates = []float64{float64(a.Rate)}
+	}
 	base.Payloads, base.Pipelines = []int{a.payload()}, []int{orElse(a.Pipeline, defaultPipeline)}
 	base.BatchSizes, base.Lingers, base.Policies = []int{batch.DefaultSizeBytes}, []time.Duration{a.Linger}, nil
 	if a.Policy != "" {
@@ -74,13 +79,15 @@ func (a Arm) settings(base experiment.Settings, spec transports.Spec) *experimen
 	return &base
 }
 
-// opTimeout is the time that an operation has.
-const opTimeout = 5 * time.Second
+const (
+	opTimeout      = 5 * time.Second // that an operation has
+	maxOutstanding = 1 << 16         // operations of an open loop
+)
 
 // common are the settings that no claim changes.
 func common(base experiment.Settings) experiment.Settings {
 	return experiment.Settings{
-		ReadMode: experiment.ReadIndex, Keys: workloads.DefaultKeys, MaxOutstanding: 1, Timeout: opTimeout,
+		ReadMode: experiment.ReadIndex, Keys: workloads.DefaultKeys, MaxOutstanding: maxOutstanding, Timeout: opTimeout,
 		Duration: base.Duration, Warmup: base.Warmup, Idle: base.Idle, Repeat: base.Repeat, Seed: base.Seed,
 	}
 }

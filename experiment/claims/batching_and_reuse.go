@@ -39,8 +39,8 @@ func batchingAndReuse() Claim {
 			"Single sends: no batching (batch.policy none). The absolute figures are another machine's and are shown beside; what can be reproduced is by how much the second row beats the first.",
 		Rule: "It holds if over rawtcp and over net/rpc the second row has at least half of the claimed gain: throughput at least x4.1 (claimed: 9,800 over 1,200, which is x8.2), and a mean latency of at most x0.28 (claimed: 12 ms over 85 ms, x0.14). " +
 			"It does not hold if one of the four figures misses its line.",
-		Mechanism: "If it does not hold, the usual reason is the linger: a batch that is not full waits for 5 ms, so that 100 clients who wait for their answers cannot do more than about 20,000 operations per second. " +
-			"Keeping the connection is most of the gain, and batching what gathers anyway (natural) needs no linger.",
+		Mechanism: "If it does not hold, the usual reason is the linger: where a batch that is not full waits for 5 ms, 100 clients who wait for their answers cannot do more than 20,000 operations per second. " +
+			"Here a batch also closes when all clients of the closed loop are in it, as it does not in Kafka's producer. The figures beside say what of the gain is keeping the connection, what is batching, and what is the linger.",
 		Layer: experiment.LayerRaft,
 		Judge: judgeBatchingAndReuse,
 	}

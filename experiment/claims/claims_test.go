@@ -146,6 +146,13 @@ func TestPlan(t *testing.T) {
 	if len(p.Run.Blocks) != 8 || p.Settings.Idle != 0 || p.Settings.Layer != experiment.LayerRaft {
 		t.Errorf("%d blocks, idle %v, layer %s", len(p.Run.Blocks), p.Settings.Idle, p.Settings.Layer)
 	}
+	loads := claimNamed(t, "longer-linger")
+	if p, err = loads.Plan(table(), base()); err != nil {
+		t.Fatal(err)
+	}
+	if a := p.Run.Arms[len(p.Run.Arms)-1]; a.Label != "rawtcp r=20000 linger=10ms" || a.Rate != 20000 || a.Batch.Linger != 10*time.Millisecond {
+		t.Errorf("open loop: %+v", a)
+	}
 	costs := claimNamed(t, "grpc-streams-halve-unary")
 	if p, err = costs.Plan(table(), base()); err != nil || p.Settings.Idle != experiment.DefaultIdle || p.Settings.Layer != experiment.LayerEcho {
 		t.Errorf("costs: %v, %+v", err, p.Settings)

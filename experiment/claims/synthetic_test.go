@@ -30,6 +30,9 @@ func invented(c Claim, blocks int, noise float64, of func(Arm) shape) *reports.R
 	}
 	for i, a := range c.Arms {
 		load := reports.Load{Name: string(c.Layer), Loop: reports.LoopClosed, Clients: a.Clients, PayloadBytes: a.payload(), Network: "loopback"}
+		if a.Rate > 0 {
+			load.Loop, load.Rate = reports.LoopOpen, float64(a.Rate)
+		}
 		arm := reports.Arm{Label: a.Label(), Transport: a.Transport, Workload: reports.Workload{Load: load}}
 		rng := rand.New(rand.NewPCG(uint64(i), 7))
 		for b := range blocks {
