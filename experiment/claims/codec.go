@@ -69,18 +69,27 @@ func (c *Claim) runCodecs(ctx context.Context, p *Plan, h experiment.Header, obs
 			Workload: reports.Workload{Load: load}, Replicates: []reports.Replicate{},
 		})
 	}
-	err := k.Begin(r.run)
-	if err == nil {
-		err = r.blocks(ctx)
+	if err := k.Begin(r.run); err != nil {
+		r.run.Finished, r.run.Status = time.Now(), reports.StatusInterrupted
+		return r.run, fmt.Errorf("the results cannot be kept: %w", err)
 	}
+	return r.run, r.all(ctx)
+}
+
+// all does the blocks and ends the run. To be interrupted is no error.
+func (r *codecRun) all(ctx context.Context) error {
+	err := r.blocks(ctx)
 	r.run.Finished, r.run.Status = time.Now(), reports.StatusComplete
-	if err != nil || ctx.Err() != nil {
+	if err != nil {
 		r.run.Status = reports.StatusInterrupted
 	}
 	if errors.Is(err, context.Canceled) {
-		err = nil // the run says that it was interrupted
+		err = nil
 	}
-	return r.run, errors.Join(err, k.End(r.run.Status, r.run.Finished))
+	if ending := r.keeper.End(r.run.Status, r.run.Finished); err == nil && ending != nil {
+		err = fmt.Errorf("the results cannot be kept: %w", ending)
+	}
+	return err
 }
 
 func (r *codecRun) blocks(ctx context.Context) error {

@@ -64,7 +64,7 @@ func (a *app) claimsFlags(fs *pflag.FlagSet, f *claimsFlags) {
 	fs.Lookup("repeat").Usage = "blocks: each measures every arm of a claim once, in random order; a verdict needs 6 or more"
 	fs.Lookup("allow-invalid").Usage = "end with exit code 0 although a measurement is INVALID, rather than 4; its claim cannot be told all the same"
 	fs.BoolVar(&f.list, "list", false, "list the claims, and measure nothing")
-	fs.StringVar(&f.from, "from", "", "measure nothing, and work the table out again from a directory that -o wrote")
+	fs.StringVar(&f.from, "from", "", "measure nothing, and work the table out again from a directory that -o wrote; what is asked for by name is only printed")
 	fs.StringVar(&f.format, "format", "", "print this instead of the text: "+strings.Join(render.ClaimFormats(), ", ")+"; with --from, write no file")
 }
 

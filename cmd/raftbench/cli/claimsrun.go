@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -46,35 +45,51 @@ func (t *trialOfClaims) all(ctx context.Context) error {
 		return err
 	}
 	defer watchers.close()
-	var failed error
+	var first error
+	more := 0
 	for i, c := range t.claims {
 		watchers.view = t.a.newView(t.flags.quiet)
 		err := t.one(ctx, i, c, watchers)
 		watchers.view.Close()
-		if err != nil {
-			fmt.Fprintf(t.a.stderr, "claim %s: %v\n", c.ID, err)
-			failed = errors.Join(failed, fmt.Errorf("claim %s: %w", c.ID, err))
+		switch {
+		case err == nil:
+		case first == nil:
+			first = fmt.Errorf("claim %s: %w", c.ID, err)
+		default:
+			more++
 		}
 	}
-	table, _, err := claims.Load(t.dir, t.chosen())
-	if err == nil {
-		err = render.ClaimsDir(t.a.disk, t.dir, table)
+	if more > 0 {
+		first = fmt.Errorf("%w, and %d more claims failed", first, more)
 	}
-	if err == nil {
-		err = t.a.printClaims(t.flags.format, table)
-	}
-	if !t.flags.quiet {
-		fmt.Fprintf(t.a.stderr, "results in %s: open %s\n", t.dir, filepath.Join(t.dir, render.ClaimsPage))
+	if err := t.conclude(); first == nil {
+		first = err
 	}
 	switch {
 	case ctx.Err() != nil:
 		return errInterrupted
-	case err != nil || failed != nil:
-		return errors.Join(failed, err)
+	case first != nil:
+		return fmt.Errorf("%w (what was measured is in %s: raftbench claims --from %s)", first, t.dir, t.dir)
 	case len(t.invalid) > 0 && !t.flags.allowInvalid:
 		return fmt.Errorf("%w: %s; what rests on it cannot be told", errInvalid, strings.Join(t.invalid, ", "))
 	}
 	return nil
+}
+
+// conclude works the table out from what was stored, writes it and prints it.
+func (t *trialOfClaims) conclude() error {
+	table, _, err := claims.Load(t.dir, t.chosen())
+	if err != nil {
+		return err
+	}
+	err = render.ClaimsDir(t.a.disk, t.dir, table)
+	if printing := t.a.printClaims(t.flags.format, table); err == nil {
+		err = printing
+	}
+	if err == nil && !t.flags.quiet {
+		fmt.Fprintf(t.a.stderr, "results in %s: open %s\n", t.dir, filepath.Join(t.dir, render.ClaimsPage))
+	}
+	return err
 }
 
 func (t *trialOfClaims) chosen() []claims.Numbered {
