@@ -94,6 +94,13 @@ type Figure struct {
 	Counts  bool    `json:"counts"`            // it is part of the claim's verdict
 }
 
+// Reading says how to read a table: what every rule has in common.
+const Reading = "A ratio is between two arms that were measured in the same blocks, in random order: the Hodges-Lehmann estimate of the paired ratios, with its exact 95 % interval in brackets. " +
+	"A figure holds if its whole interval is on the side of the line that the rule names, and does not if it is wholly on the other. " +
+	"It cannot be told where the interval reaches over the line, an arm is INVALID, or there are fewer than six blocks. " +
+	"Every figure has its own interval: of twenty, one may miss by chance. " +
+	"Figures without a line, or with their verdict in brackets, are shown beside and decide nothing; those of one arm alone are the median with the least and the greatest replicate."
+
 // Count says how many claims have a verdict.
 func (t *Table) Count(v Verdict) int {
 	n := 0

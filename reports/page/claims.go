@@ -20,6 +20,7 @@ type claimsView struct {
 	Table    *claimtable.Table
 	Claims   []claimView
 	Duration time.Duration
+	Reading  string
 	Download download
 }
 
@@ -84,7 +85,7 @@ func newClaimsView(t *claimtable.Table) (*claimsView, error) {
 	v := &claimsView{
 		Style:  template.CSS(style.String()),
 		Policy: fmt.Sprintf("default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src '%s'", hashOf(style.String())),
-		Table:  t,
+		Table:  t, Reading: claimtable.Reading,
 		Download: download{
 			Name: claimtable.FileName,
 			URL:  template.URL("data:application/json;base64," + base64.StdEncoding.EncodeToString([]byte(raw.String()))),

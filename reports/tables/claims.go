@@ -22,6 +22,7 @@ func Claims(w io.Writer, t *claimtable.Table, colour bool) error {
 	for i := range t.Claims {
 		writeClaim(&b, &t.Claims[i], p)
 	}
+	b.WriteString("\n" + wrapped("reading", claimtable.Reading))
 	for _, warning := range t.Warnings {
 		fmt.Fprintf(&b, "\nwarning: %s\n", clean(warning))
 	}
@@ -169,7 +170,8 @@ func paintVerdicts(t Table, p painter) string {
 func ClaimsMarkdown(w io.Writer, t *claimtable.Table) error {
 	var b strings.Builder
 	verdicts := ClaimVerdicts(t)
-	fmt.Fprintf(&b, "# Published claims, put to the test\n\n%s\n\n%s\n\n%s", escapeMarkdown(t.Headline()), escapeMarkdown(claimsMeasured(t)), verdicts.markdown())
+	fmt.Fprintf(&b, "# Published claims, put to the test\n\n%s\n\n%s\n\n%s\n%s\n",
+		escapeMarkdown(t.Headline()), escapeMarkdown(claimsMeasured(t)), verdicts.markdown(), escapeMarkdown(claimtable.Reading))
 	for i := range t.Claims {
 		markdownClaim(&b, &t.Claims[i])
 	}

@@ -69,6 +69,13 @@ func (a *app) claimsFlags(fs *pflag.FlagSet, f *claimsFlags) {
 }
 
 func (a *app) claims(cmd *cobra.Command, f *claimsFlags, names []string) error {
+	sources, warnings, err := settings.Apply(cmd.Flags(), nil, os.Environ())
+	if err != nil {
+		return usageError{err}
+	}
+	for _, w := range warnings {
+		fmt.Fprintf(a.stderr, "warning: %s\n", w)
+	}
 	if f.format != "" && !slices.Contains(render.ClaimFormats(), f.format) {
 		return usagef("--format %q: allowed are %s", f.format, strings.Join(render.ClaimFormats(), ", "))
 	}
@@ -84,7 +91,8 @@ func (a *app) claims(cmd *cobra.Command, f *claimsFlags, names []string) error {
 	case f.from != "":
 		return a.claimsFrom(f, chosen, len(names) > 0)
 	}
-	t, err := a.prepareClaims(cmd.Flags(), f, chosen)
+	header := experiment.Header{Argv: a.argv, Settings: effective(cmd.Flags(), sources), Calibration: a.storedCalibration(true)}
+	t, err := a.prepareClaims(f, header, chosen)
 	if err != nil {
 		return usageError{err}
 	}
@@ -146,15 +154,8 @@ func (a *app) printClaims(format string, t *claimtable.Table) error {
 }
 
 // prepareClaims resolves everything that can be wrong before anything is measured.
-func (a *app) prepareClaims(fs *pflag.FlagSet, f *claimsFlags, chosen []claims.Numbered) (*trialOfClaims, error) {
-	sources, warnings, err := settings.Apply(fs, nil, os.Environ())
-	if err != nil {
-		return nil, err
-	}
-	for _, w := range warnings {
-		fmt.Fprintf(a.stderr, "warning: %s\n", w)
-	}
-	t := &trialOfClaims{a: a, flags: f, header: experiment.Header{Argv: a.argv, Settings: effective(fs, sources), Calibration: a.storedCalibration(true)}}
+func (a *app) prepareClaims(f *claimsFlags, header experiment.Header, chosen []claims.Numbered) (*trialOfClaims, error) {
+	t := &trialOfClaims{a: a, flags: f, header: header}
 	for _, n := range chosen {
 		p, err := n.Plan(a.transports, f.Settings)
 		if err != nil {
