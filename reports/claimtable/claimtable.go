@@ -159,4 +159,6 @@ func (c *Claim) Doubts() []string {
 }
 
 // Short is the figure in a few words: "throughput x0.41 [x0.39, x0.44], holds if at least x2".
-func (f *Figure) Short() string { return fmt.Sprintf("%s %s, holds if %s", f.Title, f.Measured, f.Line) }
+func (f *Figure) Short() string {
+	return fmt.Sprintf("%s %s, holds if %s", f.Title, f.Measured, f.Line)
+}

@@ -69,25 +69,16 @@ func (a *app) claimsFlags(fs *pflag.FlagSet, f *claimsFlags) {
 }
 
 func (a *app) claims(cmd *cobra.Command, f *claimsFlags, names []string) error {
-	sources, warnings, err := settings.Apply(cmd.Flags(), nil, os.Environ())
+	sources, err := a.claimSettings(cmd.Flags(), f)
 	if err != nil {
 		return usageError{err}
-	}
-	for _, w := range warnings {
-		fmt.Fprintf(a.stderr, "warning: %s\n", w)
-	}
-	if f.format != "" && !slices.Contains(render.ClaimFormats(), f.format) {
-		return usagef("--format %q: allowed are %s", f.format, strings.Join(render.ClaimFormats(), ", "))
 	}
 	chosen, err := chooseClaims(names)
-	if err != nil {
-		return usageError{err}
-	}
 	switch {
+	case err != nil:
+		return usageError{err}
 	case f.list:
 		return a.listClaims(chosen)
-	case f.from != "" && f.out != "":
-		return usagef("-o %s: the results are in the directory of --from", f.out)
 	case f.from != "":
 		return a.claimsFrom(f, chosen, len(names) > 0)
 	}
@@ -103,6 +94,23 @@ func (a *app) claims(cmd *cobra.Command, f *claimsFlags, names []string) error {
 		return err
 	}
 	return t.all(cmd.Context())
+}
+
+// claimSettings resolves environment and flags.
+func (a *app) claimSettings(fs *pflag.FlagSet, f *claimsFlags) (settings.Sources, error) {
+	sources, warnings, err := settings.Apply(fs, nil, os.Environ())
+	for _, w := range warnings {
+		fmt.Fprintf(a.stderr, "warning: %s\n", w)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case f.format != "" && !slices.Contains(render.ClaimFormats(), f.format):
+		return nil, fmt.Errorf("--format %q: allowed are %s", f.format, strings.Join(render.ClaimFormats(), ", "))
+	case f.from != "" && f.out != "":
+		return nil, fmt.Errorf("-o %s: the results are in the directory of --from", f.out)
+	}
+	return sources, nil
 }
 
 // chooseClaims names the nearest claim where there is none of a name.
