@@ -89,9 +89,9 @@ func TestCodecsAreARun(t *testing.T) {
 		t.Errorf("load: %s", got)
 	}
 	e := NewEvidence(run)
-	cold := e.ratio(timePerMessage(), encoding("gob-cold"), encoding("protobuf"))
-	if cold.n != 6 || cold.value < 2 {
-		t.Errorf("a gob with a new encoder takes x%.2f [x%.2f, x%.2f] of protobuf's time, over %d blocks", cold.value, cold.low, cold.high, cold.n)
+	cold := e.ratio(reports.AllocsPerOp(), encoding("gob-cold"), encoding("protobuf"))
+	if took := e.ratio(timePerMessage(), encoding("gob-cold"), encoding("protobuf")); took.n != 6 || cold.n != 6 || cold.value < 5 {
+		t.Errorf("a gob with a new encoder has x%v of protobuf's allocations, over %d blocks, and takes %+v", cold.value, cold.n, took)
 	}
 	if race := len(experiment.BuildFaults()) > 0; race == (cold.why == "") {
 		t.Errorf("doubt: %q", cold.why)

@@ -38,11 +38,8 @@ const maxBlocks = 1000
 // Plan plans the measurement of a claim with the transports of a table. Of base, the
 // times (Duration, Warmup, Idle), Repeat and Seed count.
 func (c *Claim) Plan(table []transports.Named, base experiment.Settings) (*Plan, error) {
-	switch {
-	case base.Repeat < 1 || base.Repeat > maxBlocks:
-		return nil, fmt.Errorf("--repeat %d: want 1 to %d", base.Repeat, maxBlocks)
-	case base.Duration <= 0:
-		return nil, fmt.Errorf("-d %v: want more than zero", base.Duration)
+	if err := validate(&base); err != nil {
+		return nil, err
 	}
 	s := common(base)
 	s.Layer = c.Layer
@@ -68,6 +65,17 @@ func (c *Claim) Plan(table []transports.Named, base experiment.Settings) (*Plan,
 		return &Plan{Impossible: strings.Join(p.LeftOut, "; ")}, nil
 	}
 	return p, p.expand(c.ID)
+}
+
+// validate looks at what a claim is planned with, also where no experiment will.
+func validate(base *experiment.Settings) error {
+	switch {
+	case base.Repeat < 1 || base.Repeat > maxBlocks:
+		return fmt.Errorf("--repeat %d: want 1 to %d", base.Repeat, maxBlocks)
+	case base.Duration <= 0:
+		return fmt.Errorf("-d %v: want more than zero", base.Duration)
+	}
+	return nil
 }
 
 // expand makes the plan of the experiment.

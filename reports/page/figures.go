@@ -21,6 +21,9 @@ type figure struct {
 
 // figuresOf lists the plots of a group for which there is something to draw.
 func figuresOf(g *reports.Group) []figure {
+	if g.Load.Name == reports.NameCodec {
+		return costFigure(g) // no operation was timed by itself
+	}
 	list := []figure{
 		{"curve", "Latency by percentile", "intended start to done; log scale; as deep as the sample carries; the band is the 95 % interval", true, curveTable(g)},
 		{"rate", "Throughput over time", "successful operations per second; median and range of the replicates", false, rateTable(g)},
@@ -30,14 +33,21 @@ func figuresOf(g *reports.Group) []figure {
 		list = append(list, figure{"stages", "Where the time goes", "mean of each stage of a sampled operation", false, t})
 	}
 	list = append(list, figure{"ecdf", "Share of operations done within a time", "intended start to done; log scale", false, shareTable(g)})
-	if t := costTable(g); len(t.Columns) > 1 {
-		list = append(list, figure{"costs", "Cost", "less what the idle cluster uses; shorter is cheaper; median and range of the replicates", true, t})
-	}
+	list = append(list, costFigure(g)...)
 	if slices.ContainsFunc(g.Summaries, func(s reports.Summary) bool { return s.Arm.BreakerBand() != nil }) {
 		list = append(list, figure{"breakers", "Circuit breakers that are not closed", "links between two endpoints, over time; median and range of the replicates", true, breakerTable(g)})
 	}
 	list[3].Wide = len(list) > 3 && list[3].Kind == "ecdf" // nothing stands beside it
 	return list
+}
+
+// costFigure is that of the costs, if there are any.
+func costFigure(g *reports.Group) []figure {
+	t := costTable(g)
+	if len(t.Columns) < 2 {
+		return nil
+	}
+	return []figure{{"costs", "Cost", "less what the idle cluster uses; shorter is cheaper; median and range of the replicates", true, t}}
 }
 
 func transportColumn() tables.Column { return tables.Column{Title: "transport", Left: true} }

@@ -62,6 +62,18 @@ func TestPolicyAllowsExactlyTheScriptAndTheStyle(t *testing.T) {
 	}
 }
 
+// Of encodings no latency is known, so there is no plot of one.
+func TestPageOfEncodings(t *testing.T) {
+	run := reportstest.Run(reportstest.Shapes()[1:3], 2)
+	for i := range run.Arms {
+		run.Arms[i].Workload = reports.Workload{Load: reports.Load{Name: reports.NameCodec, Loop: reports.LoopClosed, Clients: 1, PayloadBytes: 128}}
+	}
+	text := written(t, run)
+	if n := strings.Count(text, "<figure"); n != 1 || !strings.Contains(text, `data-kind="costs"`) || !strings.Contains(text, "encoding and decoding one message, payload 128 B") {
+		t.Errorf("%d figures, want that of the costs", n)
+	}
+}
+
 func TestPageCarriesTheRawResult(t *testing.T) {
 	run := reportstest.Run(reportstest.Shapes()[:2], 2)
 	m := regexp.MustCompile(`download="result.json" href="data:application/json;base64,([^"]*)"`).FindStringSubmatch(written(t, run))

@@ -45,6 +45,24 @@ func (t *trialOfClaims) all(ctx context.Context) error {
 		return err
 	}
 	defer watchers.close()
+	first := t.each(ctx, watchers)
+	if err := t.conclude(); first == nil {
+		first = err
+	}
+	switch {
+	case ctx.Err() != nil:
+		return errInterrupted
+	case first != nil:
+		return fmt.Errorf("%w (what was measured is in %s: raftbench claims --from %s)", first, t.dir, t.dir)
+	case len(t.invalid) > 0 && !t.flags.allowInvalid:
+		return fmt.Errorf("%w: %s; what rests on it cannot be told", errInvalid, strings.Join(t.invalid, ", "))
+	}
+	return nil
+}
+
+// each measures the claims in their order. The error is the first one, and says how many
+// there were.
+func (t *trialOfClaims) each(ctx context.Context, watchers observers) error {
 	var first error
 	more := 0
 	for i, c := range t.claims {
@@ -60,20 +78,9 @@ func (t *trialOfClaims) all(ctx context.Context) error {
 		}
 	}
 	if more > 0 {
-		first = fmt.Errorf("%w, and %d more claims failed", first, more)
+		return fmt.Errorf("%w, and %d more claims failed", first, more)
 	}
-	if err := t.conclude(); first == nil {
-		first = err
-	}
-	switch {
-	case ctx.Err() != nil:
-		return errInterrupted
-	case first != nil:
-		return fmt.Errorf("%w (what was measured is in %s: raftbench claims --from %s)", first, t.dir, t.dir)
-	case len(t.invalid) > 0 && !t.flags.allowInvalid:
-		return fmt.Errorf("%w: %s; what rests on it cannot be told", errInvalid, strings.Join(t.invalid, ", "))
-	}
-	return nil
+	return first
 }
 
 // conclude works the table out from what was stored, writes it and prints it.
