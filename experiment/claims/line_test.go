@@ -2,6 +2,7 @@ package claims
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/raftbench/raftbench/reports"
@@ -116,5 +117,34 @@ func TestMetrics(t *testing.T) {
 		if _, ok := c.m.Value(&reports.Replicate{}); ok {
 			t.Errorf("%s: nothing has a value", c.m.Name)
 		}
+	}
+}
+
+// Of equal arms, as noisy as those of a shared machine, one is seldom said to beat the
+// other; of an arm that is a fifth faster it is nearly always said.
+func TestVerdictsAreSeldomWrong(t *testing.T) {
+	const trials, noise = 400, 0.05
+	rng := rand.New(rand.NewPCG(1, 2))
+	c := Claim{Layer: "raft", Arms: []Arm{{Transport: "a"}, {Transport: "b"}}}
+	count := func(factor float64) (held int) {
+		for range trials {
+			e := NewEvidence(invented(c, 8, 0, func(a Arm) shape {
+				s := level(10 * math.Exp(noise*rng.NormFloat64()))
+				if a.Transport == "b" {
+					s.rate *= factor
+				}
+				return s
+			}))
+			if e.beats(reports.Throughput(), c.Arms[1], c.Arms[0], "").Verdict == holds {
+				held++
+			}
+		}
+		return held
+	}
+	if wrong := count(1); wrong > trials*25/1000 {
+		t.Errorf("%d of %d equal arms beat each other", wrong, trials)
+	}
+	if found := count(1.2); found < trials*90/100 {
+		t.Errorf("of %d arms that are a fifth faster, %d were found", trials, found)
 	}
 }
