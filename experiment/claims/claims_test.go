@@ -150,7 +150,7 @@ func TestPlan(t *testing.T) {
 	if p, err = loads.Plan(table(), base()); err != nil {
 		t.Fatal(err)
 	}
-	if a := p.Run.Arms[len(p.Run.Arms)-1]; a.Label != "rawtcp r=20000 linger=10ms" || a.Rate != 20000 || a.Batch.Linger != 10*time.Millisecond {
+	if a := p.Run.Arms[len(p.Run.Arms)-1]; a.Label != "rawtcp r=10000 linger=10ms" || a.Rate != 10000 || a.Batch.Linger != 10*time.Millisecond {
 		t.Errorf("open loop: %+v", a)
 	}
 	costs := claimNamed(t, "grpc-streams-halve-unary")

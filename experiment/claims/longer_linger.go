@@ -29,7 +29,7 @@ func offered(rate int, linger time.Duration) Arm {
 }
 
 // lingerRates are the rates of the open loops.
-func lingerRates() []int { return []int{2000, 20000} }
+func lingerRates() []int { return []int{1000, 10000} }
 
 func longerLinger() Claim {
 	c := Claim{
