@@ -36,7 +36,7 @@ func longerLinger() Claim {
 		ID:       "longer-linger",
 		Sentence: "A longer linger raises throughput.",
 		Sources: []claimtable.Source{
-			{Text: "Kafka's default of linger.ms went from 0 to 5 ms in 4.0, because larger batches make producers more efficient (KIP-1030).", URL: "https://cwiki.apache.org/confluence/display/KAFKA/KIP-1030"},
+			{Text: "Kafka's default of linger.ms went from 0 to 5 ms in 4.0, as what larger batches save is to make up for the wait (KIP-1030, apache/kafka#18080).", URL: "https://github.com/apache/kafka/pull/18080"},
 			{Text: "franz-go went from 0 to 10 ms in v1.20.0, and had to take synchronous producers out again (twmb/franz-go#1072).", URL: "https://github.com/twmb/franz-go/issues/1072"},
 			{Text: "Against it: that default took a workload of single synchronous messages from 31 s to 63 s (xtdb/xtdb#5452).", URL: "https://github.com/xtdb/xtdb/issues/5452"},
 		},

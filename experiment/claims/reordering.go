@@ -19,7 +19,7 @@ func reordering() Claim {
 		ID:       "reordering-costs-raft",
 		Sentence: "net/rpc and unary gRPC deliver requests out of order, and that costs a Raft that pipelines.",
 		Sources: []claimtable.Source{
-			{Text: "Out-of-order messages lead \"to performance problems in raft\", as they \"result in unnecessary retries\" (cockroachdb/cockroach#1669).", URL: "https://github.com/cockroachdb/cockroach/issues/1669"},
+			{Text: "\"Leads to performance problems in raft, when out-of-order messages result in unnecessary retries\" (cockroachdb/cockroach#1669, of net/rpc).", URL: "https://github.com/cockroachdb/cockroach/issues/1669"},
 			{Text: "The cause, as read in the source: net/rpc and grpc-go start a goroutine for each request."},
 		},
 		Setup: "A Raft of three nodes in one process on loopback, log in memory, 256 clients in a closed loop, 128 B; one batch under way at once, where nothing can overtake, and eight. " +
