@@ -88,7 +88,7 @@ const (
 func common(base experiment.Settings) experiment.Settings {
 	return experiment.Settings{
 		ReadMode: experiment.ReadIndex, Keys: workloads.DefaultKeys, MaxOutstanding: maxOutstanding, Timeout: opTimeout,
-		Duration: base.Duration, Warmup: base.Warmup, Idle: base.Idle, Repeat: base.Repeat, Seed: base.Seed,
+		Duration: base.Duration, Warmup: base.Warmup, Idle: base.Idle, Repeat: base.Repeat, Seed: base.Seed, Slice: base.Slice,
 	}
 }
 
