@@ -37,10 +37,12 @@ type breakerChange struct {
 	state core.BreakerState
 }
 
-// look notes what has changed since the last look. The breakers of a node that is
-// down are gone, which counts as closed.
-func (w *breakerWatch) look(now time.Time) {
-	states := w.system.breakers()
+// look notes what has changed since the last look.
+func (w *breakerWatch) look(now time.Time) { w.note(w.system.breakers(), now) }
+
+// note takes the states of all breakers. Those of a node that is down are gone, which
+// counts as closed. It keeps the map.
+func (w *breakerWatch) note(states map[breakerLink]core.BreakerState, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for link := range w.states {

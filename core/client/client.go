@@ -223,8 +223,9 @@ func (c *Client) dispatch(now time.Time, ended []*Op) (calls []*core.Call, _ []*
 	} else {
 		calls = c.fly(now)
 	}
+	depth := c.depth()
 	for _, l := range []*lane{&c.writes, &c.reads} {
-		if shut := paused || l.inFlight >= c.config.Depth; shut != l.gate.shut {
+		if shut := paused || l.inFlight >= depth; shut != l.gate.shut {
 			l.gate.turn(c.at(now))
 		}
 		if l.queue.Len() > 0 {
@@ -237,9 +238,9 @@ func (c *Client) dispatch(now time.Time, ended []*Op) (calls []*core.Call, _ []*
 // fly makes calls of the batches that have closed. The lock is held.
 func (c *Client) fly(now time.Time) []*core.Call {
 	var calls []*core.Call
-	sole := c.sole()
+	sole, depth := c.sole(), c.depth()
 	for _, l := range []*lane{&c.writes, &c.reads} {
-		for l.inFlight < c.config.Depth {
+		for l.inFlight < depth {
 			ops, reason := l.queue.Next(batch.Situation{Now: now, InFlight: l.inFlight, Sole: sole})
 			if reason == batch.Open {
 				break
@@ -248,11 +249,20 @@ func (c *Client) fly(now time.Time) []*core.Call {
 			l.depths.Record(int64(l.inFlight))
 			calls = append(calls, c.newFlight(l, ops, now))
 		}
-		if at, ok := l.queue.Deadline(); ok && l.inFlight < c.config.Depth {
+		if at, ok := l.queue.Deadline(); ok && l.inFlight < depth {
 			c.linger.WakeAt(at)
 		}
 	}
 	return calls
+}
+
+// depth is how many batches of a lane may be under way now: after an attempt that
+// failed only one, which finds out whether another would. The lock is held.
+func (c *Client) depth() int {
+	if c.leader.pauses > 0 {
+		return 1
+	}
+	return c.config.Depth
 }
 
 // sole reports whether nobody else can join what is queued before it is done: all

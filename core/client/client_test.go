@@ -65,6 +65,13 @@ func (s *script) release(answer func(*core.Call)) {
 	s.handler.Complete(calls)
 }
 
+// calls is how many were sent.
+func (s *script) calls() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sent
+}
+
 func (s *script) Close() error {
 	s.release(func(c *core.Call) { c.Err = core.ErrClosed })
 	return nil

@@ -108,6 +108,40 @@ func TestAttemptsAreBounded(t *testing.T) {
 	}
 }
 
+// After a failure one call finds out whether another would fail; the others wait.
+func TestOneCallProbes(t *testing.T) {
+	s := &script{}
+	cl := open(t, s, client.Config{Depth: 4, Batch: batch.Config{Policy: batch.None}})
+	for range 8 {
+		cl.Submit([]*client.Op{{Command: []byte("x")}})
+	}
+	waitSent := func(n int) {
+		t.Helper()
+		deadline := time.Now().Add(20 * time.Second)
+		for s.calls() < n {
+			if time.Now().After(deadline) {
+				t.Fatalf("%d calls sent, want %d", s.calls(), n)
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	s.release(fail(core.ErrUnavailable))
+	for n := 5; n < 8; n++ { // each after a pause
+		waitSent(n)
+		s.release(fail(core.ErrUnavailable))
+	}
+	waitSent(8)
+	if n := s.calls(); n != 8 {
+		t.Fatalf("%d calls sent: want four at first, and one after each failure", n)
+	}
+	s.release(ok)
+	if n := s.calls(); n != 12 {
+		t.Fatalf("%d calls sent: want four more after a success", n)
+	}
+	s.release(ok)
+	s.release(ok)
+}
+
 // Each kind has its own time.
 func TestReadAndWriteTimeouts(t *testing.T) {
 	s := &script{}

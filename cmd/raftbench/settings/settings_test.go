@@ -68,6 +68,10 @@ func TestPrecedence(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
 	}
+	sources["dry-run"] = FromProfile
+	if !sources.Stronger("batch.size", "dry-run") || !sources.Stronger("dry-run", "read-mode") {
+		t.Error("a profile should be stronger than a default, and weaker than a file")
+	}
 	for _, pair := range [][2]string{{"transport", "clients"}, {"clients", "batch.size"}, {"batch.size", "read-mode"}} {
 		if !sources.Stronger(pair[0], pair[1]) || sources.Stronger(pair[1], pair[0]) {
 			t.Errorf("%s should be stronger than %s", pair[0], pair[1])
