@@ -4,7 +4,8 @@
 // cmd/raftbench. It renders nothing; that is reports.
 //
 // Run works on the caller's goroutine, one replicate after the other. The
-// goroutines of a replicate (nodes, transports, driver) have ended when it returns.
+// goroutines of a replicate (nodes, transports, driver, faults) have ended when it
+// returns.
 package experiment
 
 import (

@@ -1,10 +1,6 @@
 package experiment
 
-import (
-	"fmt"
-
-	"github.com/raftbench/raftbench/core/client"
-)
+import "fmt"
 
 // validateErrors is about what goes wrong: retries, hedges, timeouts and faults.
 func (s *Settings) validateErrors() error {
@@ -14,18 +10,11 @@ func (s *Settings) validateErrors() error {
 	case s.Retry.Attempts < 0:
 		return fmt.Errorf("--retry.attempts %d: want 1 or more, or 0 for as many as its time allows", s.Retry.Attempts)
 	case s.Hedge.On() && s.Reads == 0:
-		return fmt.Errorf("--hedge %s: only reads are hedged, and there are none: want --reads above 0", hedgeText(s.Hedge))
+		return fmt.Errorf("--hedge %s: only reads are hedged, and there are none: want --reads above 0", s.Hedge)
 	case s.Hedge.On() && s.ReadMode == ReadLog:
-		return fmt.Errorf("--hedge %s: a read through the log is a write, and writes are never hedged: want --read-mode readindex", hedgeText(s.Hedge))
+		return fmt.Errorf("--hedge %s: a read through the log is a write, and writes are never hedged: want --read-mode readindex", s.Hedge)
 	}
 	return s.validateFaults()
-}
-
-func hedgeText(h client.Hedge) string {
-	if h.Quantile > 0 {
-		return fmt.Sprintf("p%g", 100*h.Quantile)
-	}
-	return h.After.String()
 }
 
 func (s *Settings) validateFaults() error {

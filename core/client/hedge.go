@@ -31,6 +31,17 @@ type Hedge struct {
 // On reports whether reads are hedged.
 func (h Hedge) On() bool { return h.After > 0 || h.Quantile > 0 }
 
+// String is when reads are hedged, as on a command line: "5ms", "p95" or "off".
+func (h Hedge) String() string {
+	switch {
+	case h.Quantile > 0:
+		return fmt.Sprintf("p%.4g", 100*h.Quantile)
+	case h.After > 0:
+		return h.After.String()
+	}
+	return "off"
+}
+
 func (h Hedge) validate() error {
 	switch {
 	case h.After < 0:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/batch"
+	"github.com/raftbench/raftbench/core/client"
 	"github.com/raftbench/raftbench/experiment"
 	"github.com/raftbench/raftbench/workloads"
 )
@@ -26,6 +27,10 @@ func (a *app) completeRun(cmd *cobra.Command) {
 	complete(cmd, "transport", a.completeTransport)
 	complete(cmd, "batch.policy", listOf(texts(batch.Policies())...))
 	complete(cmd, "read-mode", fixed(texts(experiment.ReadModes())...))
+	complete(cmd, "retry", fixed(texts(client.RetryModes())...))
+	complete(cmd, "retry.budget", fixed("10%", "20%", off))
+	complete(cmd, "hedge", fixed("p95", "p99", "5ms", off))
+	complete(cmd, "profile", fixed(profileNames()...))
 	complete(cmd, "arrivals", fixed(names(workloads.AllArrivals())...))
 	complete(cmd, "nodes", listOf("1", "3", "5", "7"))
 	complete(cmd, "warmup", fixed("auto", "0s", "1s", "5s"))

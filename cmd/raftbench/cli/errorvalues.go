@@ -89,15 +89,7 @@ func (v hedgeValue) Set(s string) error {
 }
 
 // String implements pflag.Value.
-func (v hedgeValue) String() string {
-	switch {
-	case v.hedge.Quantile > 0:
-		return "p" + strconv.FormatFloat(100*v.hedge.Quantile, 'g', 4, 64)
-	case v.hedge.After > 0:
-		return v.hedge.After.String()
-	}
-	return off
-}
+func (v hedgeValue) String() string { return v.hedge.String() }
 
 // Type implements pflag.Value.
 func (v hedgeValue) Type() string { return "time" }

@@ -34,9 +34,17 @@ func profileHelp() string {
 	return strings.Join(texts, " or ")
 }
 
+func profileNames() []string {
+	var names []string
+	for _, p := range profiles() {
+		names = append(names, string(p.profile))
+	}
+	return names
+}
+
 // Set implements pflag.Value.
 func (p *profile) Set(s string) error {
-	if s != "" && !slices.ContainsFunc(profiles(), func(t timeouts) bool { return string(t.profile) == s }) {
+	if s != "" && !slices.Contains(profileNames(), s) {
 		return fmt.Errorf("%q is not a profile: allowed are %s", s, profileHelp())
 	}
 	*p = profile(s)
