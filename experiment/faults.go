@@ -201,8 +201,6 @@ func (t *faultTarget) Transfer(node int) {
 // Leader implements fault.Target.
 func (t *faultTarget) Leader() int { return int(t.cluster.Leader()) }
 
-var _ fault.Target = (*faultTarget)(nil)
-
 // inOrder joins events.
 func inOrder(lists ...[]reports.Event) []reports.Event {
 	all := slices.Concat(lists...)

@@ -17,8 +17,10 @@ func (s *Settings) validateErrors() error {
 	return s.validateFaults()
 }
 
+// validateFaults looks whether the script can be done to the clusters of the lists;
+// those of named arms are looked at with the arms.
 func (s *Settings) validateFaults() error {
-	if len(s.Faults) == 0 {
+	if len(s.Faults) == 0 || len(s.Named) > 0 {
 		return nil
 	}
 	if s.Layer == LayerEcho {

@@ -5,43 +5,32 @@ import "time"
 // BreakerClosed is the state of a circuit breaker that lets calls through.
 const BreakerClosed = "closed"
 
-// Breakers is what a replicate's circuit breakers did within its window.
-type Breakers struct {
-	Trips int           // closed to open, or half-open
-	Shut  time.Duration // not closed, added up over all links
-	Links int           // that had a breaker which was not closed
-	Most  int           // links at once
-}
-
 // link is a breaker: whose, and towards whom.
 type link struct {
 	from string
 	peer int
 }
 
-// BreakerSummary adds up the changes.
-func (r *Replicate) BreakerSummary() Breakers {
-	var b Breakers
+// BreakersShut is for how long circuit breakers were not closed within the window, all
+// links added up.
+func (r *Replicate) BreakersShut() time.Duration {
+	total := time.Duration(0)
 	since := map[link]time.Duration{} // when those that are not closed were closed last
-	known := map[link]bool{}
 	for _, c := range r.Breakers {
 		l := link{c.From, c.Peer}
 		was, shut := since[l]
 		switch {
 		case c.State == BreakerClosed && shut:
-			b.Shut += c.At - was
+			total += c.At - was
 			delete(since, l)
 		case c.State != BreakerClosed && !shut:
-			since[l], known[l] = c.At, true
-			b.Trips++
-			b.Most = max(b.Most, len(since))
+			since[l] = c.At
 		}
 	}
 	for _, was := range since {
-		b.Shut += r.Window - was
+		total += r.Window - was
 	}
-	b.Links = len(known)
-	return b
+	return total
 }
 
 // BreakerBand joins the replicates' numbers of links whose circuit breaker was not

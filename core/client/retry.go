@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -142,11 +143,7 @@ func (o *Op) giveUp(err error) {
 // retryable reports whether an error says that the attempt is over and not that
 // the operation is: another one may end otherwise.
 func retryable(err error) bool {
-	switch core.ErrorClass(err) {
-	case "unavailable", "overflow", "broken", "timeout":
-		return true
-	}
-	return false
+	return core.NotSent(err) || errors.Is(err, core.ErrBroken) || errors.Is(err, core.ErrTimeout)
 }
 
 // Attempts counts what a client sent besides the first attempt of each operation.

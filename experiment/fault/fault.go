@@ -131,8 +131,8 @@ func (s Script) Check(nodes int, window time.Duration) error {
 			}
 		}
 	}
-	if n := len(s.schedule(window, MaxActions+1)); n > MaxActions {
-		return fmt.Errorf("%q: more than %d actions", s, MaxActions)
+	if n := len(s.schedule(window, maxActions+1)); n > maxActions {
+		return fmt.Errorf("%q: more than %d actions", s, maxActions)
 	}
 	return nil
 }

@@ -9,8 +9,8 @@ import (
 	"unicode"
 )
 
-// MaxScriptBytes bounds a script; one that a person wrote is far shorter.
-const MaxScriptBytes = 4096
+// maxScriptBytes bounds a script; one that a person wrote is far shorter.
+const maxScriptBytes = 4096
 
 // Parse reads a script:
 //
@@ -22,8 +22,8 @@ const MaxScriptBytes = 4096
 // The error says at which character of the text it went wrong, from 1, and what
 // is allowed there.
 func Parse(text string) (Script, error) {
-	if len(text) > MaxScriptBytes {
-		return nil, fmt.Errorf("a script of %d bytes: want at most %d", len(text), MaxScriptBytes)
+	if len(text) > maxScriptBytes {
+		return nil, fmt.Errorf("a script of %d bytes: want at most %d", len(text), maxScriptBytes)
 	}
 	p := &parser{words: words(text)}
 	var script Script
@@ -135,7 +135,7 @@ func (p *parser) when() (Clause, error) {
 		c.At, err = p.duration(0)
 		return c, err
 	case "every":
-		if c.Every, err = p.duration(MinEvery); err != nil {
+		if c.Every, err = p.duration(minEvery); err != nil {
 			return c, err
 		}
 	default:
@@ -157,9 +157,9 @@ func (p *parser) when() (Clause, error) {
 	return c, nil
 }
 
-// MinEvery is the shortest time between repetitions: what cannot be done in it
+// minEvery is the shortest time between repetitions: what cannot be done in it
 // would pile up.
-const MinEvery = 10 * time.Millisecond
+const minEvery = 10 * time.Millisecond
 
 // maxDuration is longer than any window.
 const maxDuration = 24 * time.Hour

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// MaxActions bounds a schedule.
-const MaxActions = 10_000
+// maxActions bounds a schedule.
+const maxActions = 10_000
 
 // Action is an act with its time, since the start of the window. Its verb is not
 // Flap.
@@ -23,7 +23,7 @@ type Action struct {
 // A clause that repeats does its acts at its start and then each Every, as long as
 // For has not passed. What flaps is cut at first; when For has passed it is healed
 // if it is cut.
-func (s Script) Schedule(window time.Duration) []Action { return s.schedule(window, MaxActions) }
+func (s Script) Schedule(window time.Duration) []Action { return s.schedule(window, maxActions) }
 
 func (s Script) schedule(window time.Duration, limit int) []Action {
 	var list []Action

@@ -118,7 +118,7 @@ func shutText(a *reports.Arm) string {
 	watched, shut := false, 0.0
 	for i := range a.Replicates {
 		watched = watched || len(a.Replicates[i].Breakers) > 0
-		shut += float64(a.Replicates[i].BreakerSummary().Shut)
+		shut += float64(a.Replicates[i].BreakersShut())
 	}
 	if !watched {
 		return absent
