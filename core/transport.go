@@ -264,6 +264,16 @@ type Network struct {
 	// InProcess: endpoints find each other by NodeID within this Network; the
 	// listener and the dialer are not used and no bytes cross a wire.
 	InProcess bool
+
+	// Socket is the kind of socket that the endpoints' listeners and dialers are
+	// to have. Empty means SocketTCP.
+	Socket string
+
+	// TakesSockets: the transport works on sockets of the kernel only
+	// (*net.TCPConn, *net.UnixConn), and takes them out of the connections that it
+	// is given, which look closed from then on. So nobody else can read what they
+	// carried, or cut them.
+	TakesSockets bool
 }
 
 // Meter is implemented by transports that count what they do. Stats may be
@@ -283,6 +293,7 @@ type TransportStats struct {
 	Broken        uint64 // calls ended with ErrBroken
 	Dials         uint64 // attempts to connect
 	DialFailures  uint64
+	Exhausted     uint64 // of DialFailures: this machine was out of local ports or file descriptors
 	HandlerPanics uint64
 	BadFrames     uint64 // connections ended because what arrived was not a message
 

@@ -79,8 +79,11 @@ func (m meter) since(before meter) reports.Cost {
 	}
 }
 
-// addWire adds what the kernel sent over the cluster's connections.
+// addWire adds what the kernel sent over the cluster's connections, if it counted.
 func addWire(c *reports.Cost, before, after cluster.Traffic) {
+	if after.Unknown {
+		return
+	}
 	c.WireBytes = new(int64(after.Bytes - before.Bytes))
 	c.WireSegments = new(int64(after.Segments - before.Segments))
 }

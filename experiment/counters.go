@@ -75,6 +75,7 @@ func (c counters) addTransport(t core.Transport) {
 	c["transport_broken"] += s.Broken
 	c["transport_dials"] += s.Dials
 	c["transport_dial_failures"] += s.DialFailures
+	c["transport_dials_exhausted"] += s.Exhausted
 	c["transport_handler_panics"] += s.HandlerPanics
 	c["transport_bad_frames"] += s.BadFrames
 	for _, p := range s.Peers {

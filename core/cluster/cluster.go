@@ -1,5 +1,6 @@
 // Package cluster starts, stops, breaks and heals a cluster of nodes in one
-// process, each with a listener of its own on loopback, and opens clients of it.
+// process, each with a listener of its own on loopback or a Unix-domain socket, and
+// opens clients of it.
 //
 // It starts no goroutine of its own; the nodes' and the transports' end with Close.
 package cluster
@@ -38,7 +39,8 @@ type Config struct {
 	Limits   core.Limits
 	Timeouts core.Timeouts
 
-	// BasePort is the port of node 1; the others follow. Zero: any free ports.
+	// BasePort is the port of node 1; the others follow. Zero: any free ports. Unix-
+	// domain sockets have none.
 	BasePort int
 }
 
@@ -66,6 +68,7 @@ const firstClient = 1000
 type Cluster struct {
 	config  Config
 	clock   core.Clock // of all nodes and clients
+	sockets sockets
 	wires   wires
 	members []*member // node 1 first
 
@@ -81,7 +84,11 @@ func Start(ctx context.Context, config Config) (*Cluster, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	c := &Cluster{config: config, clock: newClock(), changed: make(chan struct{})}
+	sockets, err := newSockets(config.Network)
+	if err != nil {
+		return nil, fmt.Errorf("cluster: %w", err)
+	}
+	c := &Cluster{config: config, clock: newClock(), sockets: sockets, wires: wires{dark: config.Network.TakesSockets}, changed: make(chan struct{})}
 	if config.OpenStorage == nil {
 		c.config.OpenStorage = memoryStorage()
 	}
@@ -247,5 +254,5 @@ func (c *Cluster) Close() error {
 			_ = m.listener.Close() // a second close, unless the node never started
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.sockets.close())...)
 }

@@ -15,7 +15,7 @@ type EchoConfig struct {
 	Network  *core.Network
 	Limits   core.Limits
 	Timeouts core.Timeouts
-	Port     int // of the server; zero: any free port
+	Port     int // of the server; zero: any free port; Unix-domain sockets have none
 }
 
 // Echo is a transport without Raft: one server that answers every
@@ -25,9 +25,10 @@ type EchoConfig struct {
 // It starts no goroutine of its own; the transports' end with Close.
 type Echo struct {
 	config   EchoConfig
+	sockets  sockets
 	wires    wires
 	server   echoServer
-	listener *net.TCPListener
+	listener net.Listener
 
 	mu      sync.Mutex
 	clients int
@@ -41,11 +42,15 @@ func StartEcho(config EchoConfig) (*Echo, error) {
 	if config.Network == nil {
 		return nil, errors.New("echo: Network is required")
 	}
-	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", config.Port))
+	sockets, err := newSockets(config.Network)
 	if err != nil {
 		return nil, fmt.Errorf("echo: %w", err)
 	}
-	e := &Echo{config: config, listener: l.(*net.TCPListener)}
+	l, err := sockets.listen(sockets.address(echoNode, config.Port))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("echo: %w", err), sockets.close())
+	}
+	e := &Echo{config: config, sockets: sockets, wires: wires{dark: config.Network.TakesSockets}, listener: l}
 	e.server.opened.Add(1)
 	e.server.transport, err = config.Network.Open(core.Endpoint{
 		Self:     echoNode,
@@ -57,7 +62,7 @@ func StartEcho(config EchoConfig) (*Echo, error) {
 	})
 	e.server.opened.Done()
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("echo: %w", err), l.Close())
+		return nil, errors.Join(fmt.Errorf("echo: %w", err), l.Close(), sockets.close())
 	}
 	return e, nil
 }
@@ -65,12 +70,11 @@ func StartEcho(config EchoConfig) (*Echo, error) {
 // dialer connects one endpoint to the server.
 func (e *Echo) dialer(from core.NodeID) func(context.Context, core.NodeID) (net.Conn, error) {
 	return func(ctx context.Context, to core.NodeID) (net.Conn, error) {
-		var d net.Dialer
-		conn, err := d.DialContext(ctx, "tcp", e.listener.Addr().String())
+		conn, err := e.sockets.dial(ctx, e.listener.Addr().String())
 		if err != nil {
 			return nil, fmt.Errorf("dial %v at %v: %w", to, e.listener.Addr(), err)
 		}
-		e.wires.add(conn.(*net.TCPConn), from, to)
+		e.wires.add(conn, from, to)
 		return conn, nil
 	}
 }
@@ -89,7 +93,7 @@ func (e *Echo) Traffic() Traffic {
 func (e *Echo) Close() error {
 	err := e.server.transport.Close()
 	_ = e.listener.Close() // a second close, unless the transport has no use for it
-	return err
+	return errors.Join(err, e.sockets.close())
 }
 
 // echoServer answers at once, from the transport's goroutine.

@@ -26,9 +26,9 @@ func (c *Cluster) listen(m *member) error {
 		if c.config.BasePort > 0 {
 			port = c.config.BasePort + int(m.id) - 1
 		}
-		address = fmt.Sprintf("127.0.0.1:%d", port)
+		address = c.sockets.address(m.id, port)
 	}
-	l, err := net.Listen("tcp", address)
+	l, err := c.sockets.listen(address)
 	if err != nil {
 		return fmt.Errorf("%v: %w", m.id, err)
 	}
@@ -54,7 +54,7 @@ func (c *Cluster) startMember(m *member) error {
 	config.Open = func(h core.Handler) (core.Transport, error) {
 		return c.config.Network.Open(core.Endpoint{
 			Self:     m.id,
-			Listener: &tap{m.listener.(*net.TCPListener), &c.wires, m.id},
+			Listener: &tap{m.listener, &c.wires, m.id},
 			Dial:     c.dialer(m.id),
 			Handler:  h,
 			Limits:   c.config.Limits,
@@ -96,10 +96,13 @@ func (c *Cluster) Restart(id core.NodeID) error {
 }
 
 // Isolate cuts a node off: its connections are closed and new ones refused,
-// until Heal. It needs a transport with connections.
+// until Heal. It needs a transport with connections that can be cut.
 func (c *Cluster) Isolate(id core.NodeID) error {
-	if c.config.Network.InProcess {
+	switch {
+	case c.config.Network.InProcess:
 		return fmt.Errorf("isolate %v: the transport has no connections to cut", id)
+	case c.config.Network.TakesSockets:
+		return fmt.Errorf("isolate %v: the transport keeps its sockets to itself, so nobody can cut them", id)
 	}
 	c.setIsolated(id, true)
 	c.wires.cut(id)
@@ -124,12 +127,11 @@ func (c *Cluster) dialer(from core.NodeID) func(context.Context, core.NodeID) (n
 		if c.blocked(from, to) {
 			return nil, fmt.Errorf("dial %v: isolated", to)
 		}
-		var d net.Dialer
-		conn, err := d.DialContext(ctx, "tcp", c.members[to-1].address)
+		conn, err := c.sockets.dial(ctx, c.members[to-1].address)
 		if err != nil {
 			return nil, err
 		}
-		c.wires.add(conn.(*net.TCPConn), from, to)
+		c.wires.add(conn, from, to)
 		if c.blocked(from, to) {
 			_ = conn.Close() // the peer was isolated meanwhile
 			return nil, fmt.Errorf("dial %v: isolated", to)

@@ -3,6 +3,7 @@ package cluster
 import (
 	"net"
 	"sync"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -10,16 +11,18 @@ import (
 )
 
 // wires knows the cluster's connections, both ends, without standing between
-// them and the transport: a transport is given the bare *net.TCPConn.
+// them and the transport: a transport is given the bare *net.TCPConn or
+// *net.UnixConn.
 type wires struct {
 	mu    sync.Mutex
 	ends  []end
 	ended Traffic // of connections that are closed
+	dark  bool    // nobody can say what was sent over one of them
 }
 
 // end is one end of a connection.
 type end struct {
-	conn *net.TCPConn
+	conn net.Conn
 	from core.NodeID // who dialed; zero on the accepting end
 	to   core.NodeID // who accepted
 	last Traffic     // when it was last looked at
@@ -34,6 +37,11 @@ const maxEnds = 1024
 type Traffic struct {
 	Bytes    uint64 // TCP payload, retransmissions included
 	Segments uint64 // segments, pure acknowledgements included
+
+	// Unknown: the kernel did not count all of it. It does not for Unix-domain
+	// sockets, nor can it be asked about a socket that a transport has taken
+	// (core.Network.TakesSockets).
+	Unknown bool
 }
 
 func (t *Traffic) add(o Traffic) {
@@ -42,9 +50,12 @@ func (t *Traffic) add(o Traffic) {
 }
 
 // add keeps one end of a connection.
-func (w *wires) add(conn *net.TCPConn, from, to core.NodeID) {
+func (w *wires) add(conn net.Conn, from, to core.NodeID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if _, counted := conn.(*net.TCPConn); !counted {
+		w.dark = true
+	}
 	w.ends = append(w.ends, end{conn: conn, from: from, to: to})
 	if len(w.ends)%maxEnds == 0 {
 		w.look()
@@ -55,6 +66,7 @@ func (w *wires) add(conn *net.TCPConn, from, to core.NodeID) {
 // last bytes go uncounted. The lock is held.
 func (w *wires) look() Traffic {
 	total := w.ended
+	total.Unknown = w.dark
 	open := w.ends[:0]
 	for _, e := range w.ends {
 		now, err := traffic(e.conn)
@@ -91,32 +103,43 @@ func (c *Cluster) Traffic() Traffic {
 	return c.wires.look()
 }
 
-func traffic(conn *net.TCPConn) (Traffic, error) {
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return Traffic{}, err
+// traffic returns what was sent over an open connection, as far as it is counted.
+func traffic(conn net.Conn) (t Traffic, err error) {
+	sc, ok := conn.(syscall.Conn)
+	if !ok {
+		return t, net.ErrClosed
 	}
-	var info *unix.TCPInfo
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return t, err
+	}
+	_, counted := conn.(*net.TCPConn)
 	var infoErr error
 	err = raw.Control(func(fd uintptr) {
-		info, infoErr = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+		if !counted {
+			return // it is open: that is all there is to learn
+		}
+		var info *unix.TCPInfo
+		if info, infoErr = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); infoErr == nil {
+			t = Traffic{Bytes: info.Bytes_sent, Segments: uint64(info.Segs_out)}
+		}
 	})
 	if err != nil || infoErr != nil {
 		return Traffic{}, net.ErrClosed
 	}
-	return Traffic{Bytes: info.Bytes_sent, Segments: uint64(info.Segs_out)}, nil
+	return t, nil
 }
 
 // tap is a listener that lets the cluster know the connections it hands out.
 type tap struct {
-	*net.TCPListener
+	net.Listener
 	wires *wires
 	id    core.NodeID
 }
 
 // Accept implements net.Listener.
 func (t *tap) Accept() (net.Conn, error) {
-	conn, err := t.AcceptTCP()
+	conn, err := t.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
