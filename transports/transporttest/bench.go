@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -36,7 +38,7 @@ func Loads() []Load {
 // Benchmark measures nt, with settings as on the command line, under each of
 // Loads: calls/s, and allocations a call of caller and server together. The call
 // is an AppendEntries with one entry of 128 B, answered at once; caller and
-// server are in one process and talk over loopback TCP.
+// server are in one process and talk over loopback TCP, or over what sock says.
 func Benchmark(b *testing.B, nt core.NamedTransport, settings ...string) {
 	e := OpenEcho(b, nt, settings...)
 	for _, l := range Loads() {
@@ -50,6 +52,25 @@ type Echo struct {
 	load   load
 }
 
+// listen opens a listener of the kind that a network wants.
+func listen(b *testing.B, socket string) net.Listener {
+	b.Helper()
+	network, address := core.SocketTCP, "127.0.0.1:0"
+	if socket == core.SocketUnix {
+		dir, err := os.MkdirTemp("", "echo")
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { _ = os.RemoveAll(dir) })
+		network, address = socket, filepath.Join(dir, "socket")
+	}
+	l, err := net.Listen(network, address)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return l
+}
+
 // OpenEcho opens both, until b ends.
 func OpenEcho(b *testing.B, nt core.NamedTransport, settings ...string) *Echo {
 	b.Helper()
@@ -61,13 +82,10 @@ func OpenEcho(b *testing.B, nt core.NamedTransport, settings ...string) *Echo {
 	if err != nil {
 		b.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
+	listener := listen(b, network.Socket)
 	dial := func(ctx context.Context, _ core.NodeID) (net.Conn, error) {
 		var d net.Dialer
-		return d.DialContext(ctx, "tcp", listener.Addr().String())
+		return d.DialContext(ctx, listener.Addr().Network(), listener.Addr().String())
 	}
 	server := new(echoServer)
 	server.open.Add(1)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -28,7 +31,8 @@ type env struct {
 	t        T
 	contract string
 	network  *core.Network
-	mem      *memnet.Network // nil over TCP
+	mem      *memnet.Network // nil over sockets
+	dir      string          // of Unix-domain sockets; empty over TCP
 	patience time.Duration
 	limits   core.Limits
 	timeouts core.Timeouts
@@ -37,7 +41,7 @@ type env struct {
 	wrapDial func(dialFunc) dialFunc
 
 	mu         sync.Mutex
-	addrs      map[core.NodeID]string // TCP
+	addrs      map[core.NodeID]string // of sockets
 	nodes      []*node
 	conns      []net.Conn // raw connections
 	violations []string
@@ -50,20 +54,28 @@ type dialFunc = func(ctx context.Context, to core.NodeID) (net.Conn, error)
 
 func newEnv(t T, nt core.NamedTransport, settings []string, network string) *env {
 	t.Helper()
-	options, err := nt.ParseOptions(settings)
-	if err != nil {
-		t.Fatalf("options %v: %v", settings, err)
-	}
-	configured, err := nt.New(options)
-	if err != nil {
-		t.Fatalf("New with %v: %v", settings, err)
-	}
-	e := &env{t: t, network: configured, patience: patience, addrs: map[core.NodeID]string{}, closed: make(chan struct{})}
+	e := &env{t: t, network: configure(t, nt, settings), patience: patience, addrs: map[core.NodeID]string{}, closed: make(chan struct{})}
 	e.timeouts.Connect = patience // a loaded machine is slow to connect
-	if network == networkMem {
+	switch network {
+	case networkMem:
 		e.mem = memnet.New()
+	case networkUnix:
+		// Not t.TempDir: the name of a test is too long for the path of a socket.
+		dir, err := os.MkdirTemp("", "suite")
+		if err != nil {
+			t.Fatalf("directory of sockets: %v", err)
+		}
+		e.dir = dir
 	}
 	return e
+}
+
+// socket is the kind of socket of a network that is not in memory.
+func (e *env) socket() string {
+	if e.dir != "" {
+		return networkUnix
+	}
+	return networkTCP
 }
 
 // listen opens a listener for id: at the same address as before, if there was one.
@@ -79,13 +91,17 @@ func (e *env) listen(id core.NodeID) net.Listener {
 	e.mu.Lock()
 	address, known := e.addrs[id]
 	e.mu.Unlock()
-	if !known {
+	switch {
+	case known:
+	case e.dir != "":
+		address = filepath.Join(e.dir, strconv.FormatUint(uint64(id), 10))
+	default:
 		address = "127.0.0.1:0"
 	}
 	var l net.Listener
 	e.eventually("listening at "+address, func() bool {
 		var err error
-		l, err = net.Listen("tcp", address)
+		l, err = net.Listen(e.socket(), address)
 		return err == nil
 	})
 	e.mu.Lock()
@@ -106,7 +122,7 @@ func (e *env) dial(ctx context.Context, id core.NodeID) (net.Conn, error) {
 		return nil, fmt.Errorf("%v has no address", id)
 	}
 	var d net.Dialer
-	return d.DialContext(ctx, "tcp", address)
+	return d.DialContext(ctx, e.socket(), address)
 }
 
 // dialRaw connects to id without a transport. The connection is closed with the env.
@@ -245,6 +261,9 @@ func (e *env) close() {
 
 	for _, n := range nodes {
 		n.settle()
+	}
+	if err := os.RemoveAll(e.dir); e.dir != "" && err != nil {
+		e.t.Errorf("directory of sockets: %v", err)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -49,13 +49,15 @@ type check struct {
 }
 
 // Run checks that nt keeps the contract of core.Transport: in profiles stock
-// and tuned and with each value of its options, over a network in memory and over
-// loopback TCP. With -short it checks the profiles in memory only.
-func Run(t *testing.T, nt core.NamedTransport) {
+// and tuned, with each value of its options and with those named in more ("conns=0",
+// or several, separated by colons), over a network in memory and over loopback TCP.
+// With -short it checks the profiles in memory only. A transport that wants other
+// sockets, or takes them, is checked over those.
+func Run(t *testing.T, nt core.NamedTransport, more ...string) {
 	t.Run("table", func(t *testing.T) { checkTable(t, nt) })
 	warmUp(t, nt)
-	for _, settings := range configurations(nt) {
-		for _, network := range networks(settings) {
+	for _, settings := range configurations(nt, more) {
+		for _, network := range networks(t, nt, settings) {
 			t.Run(name(settings)+"/"+network, func(t *testing.T) {
 				runChecks(t, nt, settings, network)
 			})
@@ -97,21 +99,43 @@ func runCheck(t T, e *env, c check) {
 
 // The networks that the suite runs over.
 const (
-	networkMem = "mem"
-	networkTCP = "tcp"
+	networkMem  = "mem"
+	networkTCP  = core.SocketTCP
+	networkUnix = core.SocketUnix
 )
 
 // networks returns those for a configuration: both for the profiles as they are.
-func networks(settings []string) []string {
-	if len(settings) > 1 || testing.Short() {
+func networks(t *testing.T, nt core.NamedTransport, settings []string) []string {
+	t.Helper()
+	network := configure(t, nt, settings)
+	switch {
+	case network.Socket == core.SocketUnix:
+		return []string{networkUnix}
+	case network.TakesSockets:
+		return []string{networkTCP}
+	case len(settings) > 1 || testing.Short():
 		return []string{networkMem}
 	}
 	return []string{networkMem, networkTCP}
 }
 
-// configurations returns the profiles, and tuned with each value of each option
-// that neither of them has.
-func configurations(nt core.NamedTransport) [][]string {
+// configure makes the network of a configuration.
+func configure(t T, nt core.NamedTransport, settings []string) *core.Network {
+	t.Helper()
+	options, err := nt.ParseOptions(settings)
+	if err != nil {
+		t.Fatalf("options %v: %v", settings, err)
+	}
+	network, err := nt.New(options)
+	if err != nil {
+		t.Fatalf("New with %v: %v", settings, err)
+	}
+	return network
+}
+
+// configurations returns the profiles, tuned with each value of each option that
+// neither of them has, and tuned with more.
+func configurations(nt core.NamedTransport, more []string) [][]string {
 	list := [][]string{{core.ProfileTuned}, {core.ProfileStock}}
 	if testing.Short() {
 		return list
@@ -122,6 +146,9 @@ func configurations(nt core.NamedTransport) [][]string {
 				list = append(list, []string{core.ProfileTuned, o.Name + "=" + value})
 			}
 		}
+	}
+	for _, settings := range more {
+		list = append(list, append([]string{core.ProfileTuned}, strings.Split(settings, ":")...))
 	}
 	return list
 }
