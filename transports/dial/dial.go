@@ -1,6 +1,8 @@
 // Package dial holds what every transport needs to reach a peer that may be
-// gone: the pause before the next attempt (Backoff) and the decision to stop
-// asking for a while (Breaker). It opens no connection and starts no goroutine.
+// gone: the pause before the next attempt (Backoff), the decision to stop asking
+// for a while (Breaker), the choice among several connections (Pool), and the words
+// for a machine that cannot open another one (ExhaustedError). It opens no
+// connection and starts no goroutine.
 package dial
 
 import (
@@ -68,8 +70,12 @@ func NewBreaker(peer core.NodeID, openFor time.Duration) *Breaker {
 }
 
 // isFailure tells errors that speak against the peer from those that do not: a
-// canceled call, a full queue, an answer that happens to be an error.
+// canceled call, a full queue, an answer that happens to be an error, a machine
+// without ports.
 func isFailure(err error) bool {
+	if IsExhausted(err) {
+		return false
+	}
 	return err == nil || // a success, and so not excluded
 		errors.Is(err, core.ErrUnavailable) || errors.Is(err, core.ErrBroken) || errors.Is(err, core.ErrTimeout)
 }

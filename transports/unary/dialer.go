@@ -27,6 +27,7 @@ type Dialer struct {
 type pause struct {
 	backoff dial.Backoff
 	until   time.Time
+	cause   error // of the last attempt
 }
 
 // NewDialer makes a dialer over ep.Dial that counts in counters.
@@ -44,31 +45,34 @@ func NewDialer(ep core.Endpoint, counters *Counters) *Dialer {
 // Dial connects to a peer within Timeouts.Connect, or until ctx ends. The error
 // matches core.ErrUnavailable.
 func (d *Dialer) Dial(ctx context.Context, to core.NodeID) (net.Conn, error) {
-	if wait := d.wait(to); wait > 0 {
-		return nil, fmt.Errorf("dial %v: %w: next attempt in %v", to, core.ErrUnavailable, wait)
+	if wait, cause := d.wait(to); wait > 0 {
+		return nil, fmt.Errorf("dial %v: %w: next attempt in %v after: %w", to, core.ErrUnavailable, wait, cause)
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
 	d.counters.Dials.Add(1)
 	conn, err := d.dial(ctx, to)
+	err = dial.Explain(err)
 	d.note(to, err)
 	if err != nil {
-		d.counters.DialFailures.Add(1)
+		d.counters.DialFailed(err)
 		return nil, fmt.Errorf("dial %v: %w: %w", to, core.ErrUnavailable, err)
 	}
 	return conn, nil
 }
 
-// wait returns how long the peer is to be left alone.
-func (d *Dialer) wait(to core.NodeID) time.Duration {
+// wait returns how long the peer is to be left alone, and why.
+func (d *Dialer) wait(to core.NodeID) (time.Duration, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if p := d.pauses[to]; p != nil {
-		return time.Until(p.until)
+		return time.Until(p.until), p.cause
 	}
-	return 0
+	return 0, nil
 }
 
+// note keeps the outcome of an attempt. One that this machine could not make is
+// none: another call may find a port or a descriptor that has become free.
 func (d *Dialer) note(to core.NodeID, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -76,10 +80,13 @@ func (d *Dialer) note(to core.NodeID, err error) {
 		delete(d.pauses, to)
 		return
 	}
+	if dial.IsExhausted(err) {
+		return
+	}
 	p := d.pauses[to]
 	if p == nil {
 		p = &pause{backoff: dial.Backoff{Max: d.reconnectMax}}
 		d.pauses[to] = p
 	}
-	p.until = time.Now().Add(p.backoff.Next())
+	p.until, p.cause = time.Now().Add(p.backoff.Next()), err
 }

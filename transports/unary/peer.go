@@ -87,6 +87,8 @@ func (p *peer) record(class core.Class, begun time.Duration, err error) {
 		err = nil
 	case errors.Is(err, core.ErrTimeout) && class == core.ClassClient:
 		return // a client's call waits for a quorum: that is not the peer's fault
+	case dial.IsExhausted(err):
+		return // nor is this
 	case errors.Is(err, core.ErrUnavailable), errors.Is(err, core.ErrBroken), errors.Is(err, core.ErrTimeout):
 	default:
 		return

@@ -19,10 +19,16 @@ type Conn interface {
 }
 
 // Slot is the place of one connection to one peer. Whoever finds it empty, or
-// its connection dead, dials; the others wait for the outcome.
+// its connection dead, dials; the others wait for the outcome. In a dial.Pool it
+// dials in a goroutine of its own instead, which Close ends.
 type Slot[C Conn] struct {
 	dial func(context.Context) (C, error)
 	live atomic.Pointer[C]
+
+	// life ends with Close; redials in the background run as long as it does.
+	life     context.Context
+	end      context.CancelFunc
+	redialer sync.WaitGroup
 
 	mu      sync.Mutex
 	closed  bool
@@ -32,7 +38,30 @@ type Slot[C Conn] struct {
 // NewSlot makes an empty slot. dial opens a connection; it is called by one
 // goroutine at a time.
 func NewSlot[C Conn](dial func(context.Context) (C, error)) *Slot[C] {
-	return &Slot[C]{dial: dial}
+	s := &Slot[C]{dial: dial}
+	s.life, s.end = context.WithCancel(context.Background())
+	return s
+}
+
+// Live reports whether there is a connection that works.
+func (s *Slot[C]) Live() bool {
+	c := s.live.Load()
+	return c != nil && !(*c).Dead()
+}
+
+// Ready implements dial.Member.
+func (s *Slot[C]) Ready() bool {
+	if s.Live() {
+		return true
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.dialing != nil {
+		return false
+	}
+	s.dialing = make(chan struct{})
+	s.redialer.Go(func() { _ = s.fill(s.life) }) // the next call that needs it tries again
+	return false
 }
 
 // Get returns the connection. It waits for one until ctx ends (core.ErrClosed)
@@ -40,8 +69,8 @@ func NewSlot[C Conn](dial func(context.Context) (C, error)) *Slot[C] {
 func (s *Slot[C]) Get(ctx context.Context, timeout <-chan time.Time) (C, error) {
 	var none C
 	for {
-		if c := s.live.Load(); c != nil && !(*c).Dead() {
-			return *c, nil
+		if s.Live() {
+			return *s.live.Load(), nil
 		}
 		wait, mine, err := s.claim()
 		if err != nil {
@@ -103,8 +132,10 @@ func (s *Slot[C]) fill(ctx context.Context) error {
 func (s *Slot[C]) Close() error {
 	s.mu.Lock()
 	s.closed = true
-	c := s.live.Load()
 	s.mu.Unlock()
+	s.end()
+	s.redialer.Wait()
+	c := s.live.Load()
 	if c == nil {
 		return nil
 	}
