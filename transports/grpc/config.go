@@ -18,13 +18,22 @@ const (
 	off  = "off"
 )
 
+// controlShared is a value of option control.
+const controlShared = "shared"
+
+// maxConns bounds option conns.
+const maxConns = 64
+
 func options() []core.Option {
 	return []core.Option{{
 		Name: "mode", Stock: modeUnary, Tuned: modeStream, Allowed: []string{modeStream, modeUnary},
 		Usage: "stream: a long-lived stream for each class, requests in order; unary: an RPC for each call, in any order",
 	}, {
-		Name: "conns", Stock: "1", Tuned: "2",
-		Usage: "TCP connections to each peer, 1 to 4; from 2 on control traffic has one to itself",
+		Name: "conns", Stock: "1", Tuned: "1",
+		Usage: "connections to each peer that a request of bulk chooses among, 1 to 64; with more than one, order is not kept; 0: a connection and a unary RPC for each call, whatever mode is",
+	}, {
+		Name: "control", Stock: controlShared, Tuned: "own", Allowed: []string{"own", controlShared},
+		Usage: "own: votes and heartbeats have a connection beside those of conns; shared: they share those, as streams of their own",
 	}, {
 		Name: "batch", Stock: off, Tuned: "on", Allowed: []string{"on", off},
 		Usage: "mode=stream: put the requests (responses) that wait together into one message, or one into each",
@@ -43,13 +52,14 @@ func options() []core.Option {
 	}, {
 		Name: "workers", Stock: "0", Tuned: "16",
 		Usage: "mode=unary: server goroutines that are kept for requests, 0 to 1024; 0: a new one for each",
-	}}
+	}, core.SocketOption()}
 }
 
 // config is the parsed options. What they mean is said in options.
 type config struct {
 	mode      string
-	conns     int
+	conns     int  // zero: one for each call
+	control   bool // votes and heartbeats have one beside
 	batch     bool
 	window    int // zero: auto
 	writeBuf  int
@@ -59,10 +69,13 @@ type config struct {
 }
 
 func parse(o core.Options) (config, error) {
-	c := config{mode: o.String("mode"), batch: o.Bool("batch")}
+	c := config{mode: o.String("mode"), batch: o.Bool("batch"), control: o.String("control") != controlShared}
 	var err error
-	if c.conns, err = o.Int("conns", 1, core.NumClasses); err != nil {
+	if c.conns, err = o.Int("conns", 0, maxConns); err != nil {
 		return c, err
+	}
+	if c.conns == 0 {
+		c.mode = modeUnary
 	}
 	if o.String("window") != auto {
 		if c.window, err = o.Size("window", 64<<10, 1<<30); err != nil {

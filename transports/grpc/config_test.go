@@ -8,7 +8,7 @@ import (
 func TestBadOptionsAreNamed(t *testing.T) {
 	nt := Transport()
 	for _, setting := range []string{
-		"conns=0", "conns=5", "window=63KiB", "window=big", "writebuf=1", "readbuf=17MiB",
+		"conns=-1", "conns=65", "control=both", "window=63KiB", "window=big", "writebuf=1", "readbuf=17MiB",
 		"keepalive=9s", "keepalive=soon", "workers=-1", "mode=both", "batch=1",
 	} {
 		options, err := nt.ParseOptions([]string{setting})

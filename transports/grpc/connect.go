@@ -1,15 +1,16 @@
 package grpc
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
 	gogrpc "google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/transports/unary"
@@ -33,6 +34,25 @@ func (c *conn) Close() error {
 	err := c.ClientConn.Close()
 	c.dialer.close()
 	return err
+}
+
+// Ready implements dial.Member.
+func (c *conn) Ready() bool {
+	switch c.GetState() {
+	case connectivity.Ready:
+		return true
+	case connectivity.Idle: // never used, or ended: after that grpc-go waits for a call
+		c.Connect()
+	}
+	return false
+}
+
+// unavailable is the error of a call that found no connection, because of cause.
+func (c *conn) unavailable(cause error) error {
+	if e := c.dialer.exhausted(); e != nil { // of which cause has only the text
+		return fmt.Errorf("%v: %w: %w", c.dialer.to, core.ErrUnavailable, e)
+	}
+	return fmt.Errorf("%v: %w: %s", c.dialer.to, core.ErrUnavailable, status.Convert(cause).Message())
 }
 
 // connect makes a connection to a peer. It dials when it is first used.
@@ -85,30 +105,4 @@ func connectParams(t core.Timeouts) gogrpc.ConnectParams {
 		},
 		MinConnectTimeout: t.Connect,
 	}
-}
-
-// connectAll makes the connections to one peer.
-func connectAll(c config, ep *core.Endpoint, to core.NodeID, n *unary.Counters) ([]*conn, error) {
-	var conns []*conn
-	for range c.conns {
-		one, err := connect(c, ep, to, n)
-		if err != nil {
-			return nil, errors.Join(err, closeAll(conns))
-		}
-		conns = append(conns, one)
-	}
-	return conns, nil
-}
-
-// connOf spreads the classes over conns, the most urgent first: with two
-// connections control has the first and all others share the second.
-func connOf(conns []*conn, c core.Class) *conn {
-	return conns[min(int(c), len(conns)-1)]
-}
-
-func closeAll(conns []*conn) (err error) {
-	for _, c := range conns {
-		err = errors.Join(err, c.Close())
-	}
-	return err
 }

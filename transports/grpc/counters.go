@@ -14,6 +14,7 @@ type counters struct {
 func (n *counters) stats() core.TransportStats {
 	s := n.CallCounters.Stats()
 	s.Dials, s.DialFailures = n.Dials.Load(), n.DialFailures.Load()
+	s.Exhausted = n.Exhausted.Load()
 	s.BadFrames = n.BadFrames.Load()
 	return s
 }

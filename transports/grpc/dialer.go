@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/transports/dial"
 	"github.com/raftbench/raftbench/transports/unary"
 )
 
@@ -23,6 +24,7 @@ type dialer struct {
 	closed bool
 	dials  sync.WaitGroup // under way
 	recent []net.Conn     // the last few that were handed out
+	spent  error          // of the last attempt, if this machine could not make it
 }
 
 // recentConns is how many connections of a ClientConn may be alive: one, and
@@ -41,12 +43,17 @@ func (d *dialer) dial(ctx context.Context, _ string) (net.Conn, error) {
 
 	d.counters.Dials.Add(1)
 	conn, err := d.endpoint.Dial(ctx, d.to)
-	if err != nil {
-		d.counters.DialFailures.Add(1)
-		return nil, fmt.Errorf("dial %v: %w", d.to, err)
-	}
+	err = dial.Explain(err)
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.spent = nil
+	if err != nil {
+		d.counters.DialFailed(err)
+		if dial.IsExhausted(err) {
+			d.spent = err
+		}
+		return nil, fmt.Errorf("dial %v: %w", d.to, err)
+	}
 	if d.closed {
 		_ = conn.Close()
 		return nil, core.ErrClosed
@@ -56,6 +63,13 @@ func (d *dialer) dial(ctx context.Context, _ string) (net.Conn, error) {
 	}
 	d.recent = append(d.recent, conn)
 	return conn, nil
+}
+
+// exhausted returns why this machine could not make the last attempt, or nil.
+func (d *dialer) exhausted() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.spent
 }
 
 // close closes what is left. The ClientConn was closed, which ends the contexts

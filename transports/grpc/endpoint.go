@@ -77,7 +77,7 @@ func (e *endpoint) Send(calls []*core.Call) {
 			n++
 		}
 		if p, err := e.peer(to); err == nil {
-			refused = p.lanes[class].add(calls[:n], now, refused)
+			refused = p.add(class, calls[:n], now, refused)
 		} else {
 			for _, c := range calls[:n] {
 				c.Err = err
@@ -142,7 +142,9 @@ func (e *endpoint) lanes() []*lane {
 	defer e.mu.RUnlock()
 	var all []*lane
 	for _, p := range e.peers {
-		all = append(all, p.lanes[:]...)
+		for _, lanes := range p.lanes {
+			all = append(all, lanes.Members()...)
+		}
 	}
 	return all
 }

@@ -5,9 +5,9 @@
 //
 // mode=stream. To each peer there is a stream for each class of calls, so a
 // class is an ordered lane with HTTP/2 flow control of its own: a snapshot that
-// the peer does not read stops neither appends nor heartbeats. With conns=2 the
-// control lane has a TCP connection to itself, so that it does not share a
-// writer with bulk either. Requests carry an id, responses come in any order.
+// the peer does not read stops neither appends nor heartbeats. With control=own the
+// control lane has a connection to itself, so that it does not share a writer with
+// bulk either. With conns=N each class of bulk has a stream on each of N connections. Requests carry an id, responses come in any order.
 // With batch=on, what waits when the lane's sender comes round goes out as one
 // message, as TiKV and CockroachDB do; nothing ever waits for more to come. An
 // echo of 128 B costs 2.5 to 3.5 us of CPU and 7 allocations then, with 64 to
@@ -21,7 +21,8 @@
 // too.
 //
 // mode=unary is one RPC of its own HTTP/2 stream for each call, lifted by
-// transports/unary. Its requests arrive in any order.
+// transports/unary. Its requests arrive in any order. conns=0 is such an RPC on a
+// ClientConn that is made for it and closed behind it.
 //
 // Reconnecting is grpc-go's own, set to the pauses that every transport of
 // raftbench has: full jitter from 5 ms to Timeouts.ReconnectMax (its defaults,
@@ -48,7 +49,11 @@ func Transport() core.NamedTransport {
 			if err != nil {
 				return nil, err
 			}
-			return &core.Network{Open: cfg.open, Ordered: cfg.mode == modeStream}, nil
+			return &core.Network{
+				Open:    cfg.open,
+				Ordered: cfg.mode == modeStream && cfg.conns == 1,
+				Socket:  o.String("sock"),
+			}, nil
 		},
 	}
 }

@@ -7,4 +7,4 @@ import (
 	"github.com/raftbench/raftbench/transports/transporttest"
 )
 
-func TestTransport(t *testing.T) { transporttest.Run(t, grpc.Transport()) }
+func TestTransport(t *testing.T) { transporttest.Run(t, grpc.Transport(), "conns=0", "conns=4") }

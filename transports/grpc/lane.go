@@ -7,14 +7,19 @@ import (
 	"time"
 
 	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/transports/dial"
 )
 
-// lane carries the calls of one class to one peer, over one stream at a time.
+// lane carries calls of one class to one peer over one connection, with one stream
+// at a time. Lanes that share a class share its bounds.
 type lane struct {
 	e     *endpoint
 	peer  *peer
 	class core.Class
+	conn  *conn
 	wake  chan struct{} // a token: the queue is not empty
+
+	maxCalls, maxBytes int // under way
 
 	mu      sync.Mutex
 	closed  bool
@@ -30,11 +35,16 @@ type lane struct {
 	encoder requestEncoder
 }
 
-func newLane(e *endpoint, p *peer, class core.Class) *lane {
-	l := &lane{e: e, peer: p, class: class, wake: make(chan struct{}, 1), table: map[uint64]*pending{}}
+// newLane makes lane i of the n that a class has.
+func newLane(e *endpoint, p *peer, class core.Class, c *conn, i, n int) *lane {
+	l := &lane{e: e, peer: p, class: class, conn: c, wake: make(chan struct{}, 1), table: map[uint64]*pending{}}
+	l.maxCalls, l.maxBytes = dial.Share(e.Limits.QueuedCalls, i, n), dial.Share(e.Limits.QueuedBytes, i, n)
 	l.encoder.pool = e.pool
 	return l
 }
+
+// Ready implements dial.Member.
+func (l *lane) Ready() bool { return l.conn.Ready() }
 
 // add puts calls under way. Those that do not fit it appends to refused, with
 // Err set.
@@ -74,14 +84,13 @@ func (l *lane) add(calls []*core.Call, now time.Duration, refused []*core.Call) 
 
 // admit says why a request of size bytes cannot be put under way.
 func (l *lane) admit(r core.Request, size int) error {
-	limits := &l.e.Limits
 	switch n := len(l.table); {
 	case l.closed:
 		return core.ErrClosed
-	case n >= limits.QueuedCalls, n > 0 && l.bytes+size > limits.QueuedBytes:
+	case n >= l.maxCalls, n > 0 && l.bytes+size > l.maxBytes:
 		return fmt.Errorf("%v: %w: %d %v calls of %d B under way", l.peer.id, core.ErrOverflow, n, l.class, l.bytes)
 	}
-	return checkRequest(r, size, limits.MessageBytes)
+	return checkRequest(r, size, l.e.Limits.MessageBytes)
 }
 
 func (l *lane) kick() {

@@ -59,13 +59,13 @@ func (l *lane) open() (*outbound, error) {
 func (l *lane) exchange() (*outbound, error) {
 	ctx, cancel := context.WithCancel(l.e.ctx)
 	limit := time.AfterFunc(l.e.Timeouts.Connect, cancel)
-	stream, err := l.peer.client(l.class).Exchange(ctx)
+	stream, err := raftpb.NewRaftClient(l.conn).Exchange(ctx)
 	if !limit.Stop() && err == nil {
 		err = context.DeadlineExceeded
 	}
 	if err != nil {
 		cancel()
-		return nil, fmt.Errorf("%v: %w: %s", l.peer.id, core.ErrUnavailable, status.Convert(err).Message())
+		return nil, l.conn.unavailable(err)
 	}
 	return &outbound{lane: l, stream: stream, cancel: cancel, ended: make(chan struct{})}, nil
 }

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/transports/dial"
 	"github.com/raftbench/raftbench/transports/grpc/raftpb"
 	"github.com/raftbench/raftbench/transports/unary"
 )
@@ -21,8 +22,12 @@ import (
 // openUnary starts an endpoint in mode=unary. ep has its defaults filled in.
 func openUnary(c config, ep core.Endpoint) core.Transport {
 	n := new(unary.Counters)
-	client := &unaryClient{config: c, endpoint: ep, counters: n, pool: newPool(), peers: map[core.NodeID][]*conn{}}
-	t := unary.New(ep, unary.Config{Client: client, Counters: n})
+	client := &unaryClient{config: c, endpoint: ep, counters: n, pool: newPool(), peers: map[core.NodeID]*pool{}}
+	lifted := unary.Config{Client: client, Counters: n}
+	if c.conns == 0 {
+		lifted.Workers = dial.ShortCalls
+	}
+	t := unary.New(ep, lifted)
 	if ep.Listener != nil {
 		server := newServer(c, &ep, n)
 		raftpb.RegisterRaftServer(server, &unaryService{t: t, limit: ep.Limits.MessageBytes})
@@ -41,7 +46,7 @@ type unaryClient struct {
 
 	mu     sync.Mutex
 	closed bool
-	peers  map[core.NodeID][]*conn
+	peers  map[core.NodeID]*pool
 }
 
 // Prepare implements unary.Client.
@@ -49,33 +54,29 @@ func (u *unaryClient) Prepare(to core.NodeID, req core.Request) (unary.Attempt, 
 	if err := checkRequest(req, req.SizeBytes(), u.endpoint.Limits.MessageBytes); err != nil {
 		return nil, err
 	}
-	conns, err := u.conns(to)
-	if err != nil {
-		return nil, err
-	}
 	a, ok := u.attempts.Get().(*attempt)
 	if !ok {
 		a = &attempt{client: u}
 	}
-	a.conn, a.to, a.kind = connOf(conns, req.Class()), to, req.Kind()
+	a.to, a.class, a.kind = to, req.Class(), req.Kind()
 	return a, a.encode(req)
 }
 
 // conns returns the connections to a peer, new ones if there are none.
-func (u *unaryClient) conns(to core.NodeID) ([]*conn, error) {
+func (u *unaryClient) conns(to core.NodeID) (*pool, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if conns := u.peers[to]; conns != nil || u.closed {
-		if u.closed {
-			return nil, core.ErrClosed
-		}
-		return conns, nil
+	if u.closed {
+		return nil, core.ErrClosed
 	}
-	conns, err := connectAll(u.config, &u.endpoint, to, u.counters)
+	if p := u.peers[to]; p != nil {
+		return p, nil
+	}
+	p, err := newConns(u.config, &u.endpoint, to, u.counters)
 	if err == nil {
-		u.peers[to] = conns
+		u.peers[to] = p
 	}
-	return conns, err
+	return p, err
 }
 
 // Close implements unary.Client.
@@ -83,8 +84,8 @@ func (u *unaryClient) Close() (err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.closed = true
-	for _, conns := range u.peers {
-		err = errors.Join(err, closeAll(conns))
+	for _, p := range u.peers {
+		err = errors.Join(err, p.close())
 	}
 	return err
 }
@@ -92,8 +93,8 @@ func (u *unaryClient) Close() (err error) {
 // attempt is one RPC.
 type attempt struct {
 	client  *unaryClient
-	conn    *conn
 	to      core.NodeID
+	class   core.Class
 	kind    core.Kind
 	encoder requestEncoder
 	frame   frame // freed by Do, or by Release if there was none
@@ -107,13 +108,38 @@ func (a *attempt) encode(req core.Request) error {
 	return a.frame.encode(innerRequest(m), a.client.pool)
 }
 
-// Do implements unary.Attempt. It does what ClientConn.Invoke does, in two
-// steps, because an error of the first promises that the request was not sent.
+// Do implements unary.Attempt.
 func (a *attempt) Do(ctx context.Context, deadline time.Time) error {
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
+	if a.client.config.conns == 0 {
+		return a.doShort(ctx)
+	}
+	conns, err := a.client.conns(a.to)
+	if err != nil {
+		return err
+	}
+	return a.call(ctx, conns.pick(a.class))
+}
+
+// doShort is an RPC on a ClientConn of its own.
+func (a *attempt) doShort(ctx context.Context) error {
+	c, err := connect(a.client.config, &a.client.endpoint, a.to, a.client.counters)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close() }() // with the call everything on it has ended
+	return a.call(ctx, c)
+}
+
+// call does what ClientConn.Invoke does, in two steps, because an error of the
+// first promises that the request was not sent.
+func (a *attempt) call(ctx context.Context, c *conn) error {
 	method, reply := methodOf(a.kind)
-	stream, err := a.conn.NewStream(ctx, &gogrpc.StreamDesc{}, method)
+	stream, err := c.NewStream(ctx, &gogrpc.StreamDesc{}, method)
+	if status.Code(err) == codes.Unavailable {
+		return c.unavailable(err)
+	}
 	if err != nil {
 		return a.failed(err, core.ErrUnavailable)
 	}
@@ -153,7 +179,7 @@ func (a *attempt) Decode(resp core.Response) error { return decodeResponse(resp,
 // Release implements unary.Attempt.
 func (a *attempt) Release() {
 	a.frame.data.Free()
-	a.frame, a.reply, a.conn = frame{}, nil, nil
+	a.frame, a.reply = frame{}, nil
 	a.client.attempts.Put(a)
 }
 

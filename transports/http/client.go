@@ -69,6 +69,9 @@ func (c *client) newAttempt(kind core.Kind) *attempt {
 	a.req.Header.SetMethod(fasthttp.MethodPost)
 	a.req.Header.SetHost("raft") // HTTP/1.1 demands one; nobody looks at it
 	a.req.SetRequestURI(pathOf(kind))
+	if c.config.conns == 0 {
+		a.req.SetConnectionClose()
+	}
 	if c.config.bare {
 		a.req.Header.SetNoDefaultContentType(true)
 		a.resp.Header.DisableNormalizing()
@@ -84,17 +87,23 @@ func (c *client) link(to core.NodeID, class core.Class) link {
 	defer c.mu.Unlock()
 	l := c.links[key]
 	if l == nil {
-		if c.config.pipeline {
-			l = newPipeLink(c, key)
-		} else {
-			l = newPoolLink(c, key)
-		}
+		l = c.newLink(key)
 		if c.closed {
 			_ = l.close() // empty, and to stay so
 		}
 		c.links[key] = l
 	}
 	return l
+}
+
+func (c *client) newLink(key linkKey) link {
+	switch {
+	case c.config.conns == 0:
+		return newShortLink(c, key)
+	case c.config.pipeline:
+		return newPipeLink(c, key)
+	}
+	return newPoolLink(c, key)
 }
 
 // Close implements unary.Client. The context of every Do has ended before.

@@ -8,11 +8,15 @@
 //
 //   - mode=pool gives each call a connection to itself, and opens one if all are
 //     in use. A call that times out costs its connection.
+//
 //   - mode=pipeline sends a call on an idle connection, or opens one, until there
 //     are conns of them; after that on the least busy one, behind the calls that
 //     are there, sharing writes with them. So conns calls of a class do not wait
 //     for each other; further ones do. A call that times out costs its
 //     connection, and the calls behind it end with core.ErrBroken.
+//
+//   - conns=0 gives each call a connection that is closed behind it ("Connection:
+//     close"), whatever the mode.
 //
 // Few connections are cheaper and many are safer. One echo of 128 B, answered at
 // once, costs in microseconds of CPU (caller and server in one process,
@@ -45,6 +49,7 @@ import (
 	"time"
 
 	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/transports/dial"
 	"github.com/raftbench/raftbench/transports/unary"
 )
 
@@ -55,9 +60,10 @@ func Transport() core.NamedTransport {
 		Summary: "HTTP/1.1 POST with a binary body, by valyala/fasthttp",
 		Options: []core.Option{
 			{Name: "mode", Stock: modePool, Tuned: modePipeline, Allowed: []string{modePool, modePipeline}, Usage: "pool: a connection for each call under way; pipeline: calls share connections when all are busy"},
-			{Name: "conns", Stock: "512", Tuned: "64", Usage: "connections to each peer for each class at most, 1 to 4096"},
+			{Name: "conns", Stock: "512", Tuned: "64", Usage: "connections to each peer that a request chooses among, at most, for each class; 1 to 4096; 0: one for each call"},
 			{Name: "buffer", Stock: "4KiB", Tuned: "64KiB", Usage: "read and write buffer of a connection, 4KiB to 16MiB"},
 			{Name: "headers", Stock: "default", Tuned: "bare", Allowed: []string{"default", "bare"}, Usage: "default: what fasthttp adds (agent, server, content type); bare: only what HTTP demands"},
+			core.SocketOption(),
 		},
 		New: newNetwork,
 	}
@@ -82,7 +88,7 @@ type config struct {
 }
 
 func newNetwork(o core.Options) (*core.Network, error) {
-	conns, err := o.Int("conns", 1, 4096)
+	conns, err := o.Int("conns", 0, 4096)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +102,10 @@ func newNetwork(o core.Options) (*core.Network, error) {
 		bufferBytes: buffer,
 		bare:        o.String("headers") == "bare",
 	}
-	return &core.Network{Open: func(ep core.Endpoint) (core.Transport, error) { return open(ep, base) }}, nil
+	return &core.Network{
+		Open:   func(ep core.Endpoint) (core.Transport, error) { return open(ep, base) },
+		Socket: o.String("sock"),
+	}, nil
 }
 
 func open(ep core.Endpoint, c config) (core.Transport, error) {
@@ -106,7 +115,10 @@ func open(ep core.Endpoint, c config) (core.Transport, error) {
 	c.timeouts = ep.Timeouts.WithDefaults()
 
 	lifted := unary.Config{Client: newClient(ep, &c), Counters: c.counters}
-	if !c.pipeline {
+	switch {
+	case c.conns == 0:
+		lifted.Workers = dial.ShortCalls
+	case !c.pipeline:
 		lifted.Workers = c.conns // a call that has a worker finds a connection
 	}
 	t := unary.New(ep, lifted)

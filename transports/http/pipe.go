@@ -28,6 +28,23 @@ type pipeSlot struct {
 	pending int // calls that chose this slot and have not ended; guarded by pipeLink.choice
 }
 
+// opening is more than the calls that a slot can have.
+const opening = 1 << 30
+
+// rank orders slots by how good a choice they are for the next call, lowest
+// first. The lock of choice is held.
+func (s *pipeSlot) rank() int {
+	switch live := s.Live(); {
+	case live && s.pending == 0:
+		return 0
+	case live:
+		return 1 + s.pending
+	case s.pending == 0:
+		return 1 // to be opened
+	}
+	return opening + s.pending
+}
+
 func newPipeLink(c *client, key linkKey) *pipeLink {
 	l := &pipeLink{client: c, slots: make([]pipeSlot, c.config.conns), pipes: map[*pipe]struct{}{}}
 	for i := range l.slots {
@@ -62,17 +79,19 @@ func (l *pipeLink) start(nc *conn) (*pipe, error) {
 }
 
 // choose returns the slot with the fewest calls, the first of equals: so no more
-// connections are opened than were ever needed at once.
+// connections are opened than were ever needed at once. Of those without calls it
+// prefers one that lives, and it passes over one whose connection a call is just
+// opening while there is another.
 func (l *pipeLink) choose() *pipeSlot {
 	l.choice.Lock()
 	defer l.choice.Unlock()
 	best := &l.slots[0]
 	for i := range l.slots {
-		if best.pending == 0 {
-			break
+		if s := &l.slots[i]; s.rank() < best.rank() {
+			best = s
 		}
-		if l.slots[i].pending < best.pending {
-			best = &l.slots[i]
+		if best.rank() == 0 {
+			break
 		}
 	}
 	best.pending++

@@ -36,22 +36,12 @@ type poolConn struct {
 	w *bufio.Writer
 }
 
-func newPoolLink(c *client, key linkKey) *poolLink {
-	return &poolLink{client: c, key: key, dialing: make(chan struct{}, maxDialing), all: map[*poolConn]struct{}{}}
-}
-
-func (l *poolLink) do(ctx context.Context, a *attempt, deadline time.Time) error {
-	c, err := l.acquire(ctx, a.timer.C)
-	if err != nil {
-		return err
-	}
-	err = l.exchange(c, a, deadline)
-	l.release(c, err, a.resp.ConnectionClose())
-	return err
+func newPoolConn(nc *conn, bufferBytes int) *poolConn {
+	return &poolConn{conn: nc, r: bufio.NewReaderSize(nc, bufferBytes), w: bufio.NewWriterSize(nc, bufferBytes)}
 }
 
 // exchange sends the request and reads the response.
-func (l *poolLink) exchange(c *poolConn, a *attempt, deadline time.Time) error {
+func (c *poolConn) exchange(by *client, a *attempt, deadline time.Time) error {
 	err := a.req.Write(c.w)
 	if err == nil {
 		err = c.w.Flush()
@@ -62,10 +52,24 @@ func (l *poolLink) exchange(c *poolConn, a *attempt, deadline time.Time) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", core.ErrBroken, err)
 	}
-	if err = a.resp.ReadLimitBody(c.r, l.client.config.messageBytes); err != nil {
-		return l.client.readError(err)
+	if err = a.resp.ReadLimitBody(c.r, by.config.messageBytes); err != nil {
+		return by.readError(err)
 	}
 	return nil
+}
+
+func newPoolLink(c *client, key linkKey) *poolLink {
+	return &poolLink{client: c, key: key, dialing: make(chan struct{}, maxDialing), all: map[*poolConn]struct{}{}}
+}
+
+func (l *poolLink) do(ctx context.Context, a *attempt, deadline time.Time) error {
+	c, err := l.acquire(ctx, a.timer.C)
+	if err != nil {
+		return err
+	}
+	err = c.exchange(l.client, a, deadline)
+	l.release(c, err, a.resp.ConnectionClose())
+	return err
 }
 
 // acquire returns an idle connection or opens one.
@@ -88,8 +92,7 @@ func (l *poolLink) acquire(ctx context.Context, timeout <-chan time.Time) (*pool
 	if err != nil {
 		return nil, err
 	}
-	size := l.client.config.bufferBytes
-	c := &poolConn{conn: nc, r: bufio.NewReaderSize(nc, size), w: bufio.NewWriterSize(nc, size)}
+	c := newPoolConn(nc, l.client.config.bufferBytes)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {

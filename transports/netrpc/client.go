@@ -19,11 +19,11 @@ import (
 type client struct {
 	link   *linkConfig
 	dialer *unary.Dialer
-	conns  int // to each peer
+	conns  int // to each peer for bulk; zero: one for each call
 
 	mu     sync.Mutex
 	closed bool
-	slots  map[slotKey]*unary.Slot[*clientConn]
+	peers  map[core.NodeID]*peer
 
 	attempts [core.KindRead + 1]sync.Pool
 }
@@ -33,7 +33,7 @@ func newClient(ep core.Endpoint, link *linkConfig, conns int) *client {
 		link:   link,
 		dialer: unary.NewDialer(ep, link.counters),
 		conns:  conns,
-		slots:  map[slotKey]*unary.Slot[*clientConn]{},
+		peers:  map[core.NodeID]*peer{},
 	}
 }
 
@@ -53,55 +53,19 @@ func (c *client) Prepare(to core.NodeID, req core.Request) (unary.Attempt, error
 	}
 	a.arena = a.args.load(req, a.arena[:0])
 	a.reply.reset()
-	a.slot = c.slot(to, req.Class())
+	a.to, a.class = to, req.Class()
 	return a, nil
-}
-
-// slotKey names a connection: the peer and which of its connections.
-type slotKey struct {
-	to core.NodeID
-	n  int
-}
-
-// slot returns the place of the connection for a class.
-func (c *client) slot(to core.NodeID, class core.Class) *unary.Slot[*clientConn] {
-	key := slotKey{to, min(int(class), c.conns-1)}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s := c.slots[key]
-	if s == nil {
-		s = unary.NewSlot(func(ctx context.Context) (*clientConn, error) {
-			conn, err := c.dialer.Dial(ctx, to)
-			if err != nil {
-				return nil, err
-			}
-			return newClientConn(conn, c.link, c.writeTimeout(key.n)), nil
-		})
-		if c.closed {
-			_ = s.Close() // empty, and to stay so
-		}
-		c.slots[key] = s
-	}
-	return s
-}
-
-// writeTimeout is the longest that a write on connection n may take.
-func (c *client) writeTimeout(n int) time.Duration {
-	if n == int(core.ClassControl) && c.conns > 1 {
-		return c.link.timeouts.Control
-	}
-	return c.link.longestTimeout()
 }
 
 // Close implements unary.Client. The context of every Do has ended before.
 func (c *client) Close() error {
 	c.mu.Lock()
 	c.closed = true
-	slots := maps.Clone(c.slots)
+	peers := maps.Clone(c.peers)
 	c.mu.Unlock()
 	var err error
-	for _, s := range slots {
-		err = errors.Join(err, s.Close())
+	for _, p := range peers {
+		err = errors.Join(err, p.close())
 	}
 	return err
 }
@@ -109,7 +73,8 @@ func (c *client) Close() error {
 // attempt is one call on its way through net/rpc. It implements unary.Attempt.
 type attempt struct {
 	client *client
-	slot   *unary.Slot[*clientConn]
+	to     core.NodeID
+	class  core.Class
 	kind   core.Kind
 	method string
 	args   args
@@ -124,10 +89,30 @@ type attempt struct {
 func (a *attempt) Do(ctx context.Context, deadline time.Time) error {
 	a.timer.Reset(time.Until(deadline))
 	defer a.timer.Stop()
-	conn, err := a.slot.Get(ctx, a.timer.C)
+	if a.client.conns == 0 {
+		return a.doShort(ctx, deadline)
+	}
+	conn, err := a.client.peer(a.to).slot(a.class).Get(ctx, a.timer.C)
 	if err != nil {
 		return err
 	}
+	return a.call(ctx, conn)
+}
+
+// doShort is a call on a connection of its own.
+func (a *attempt) doShort(ctx context.Context, deadline time.Time) (err error) {
+	dialing, cancel := context.WithDeadline(ctx, deadline)
+	conn, err := a.client.connect(dialing, a.to, a.class)
+	cancel()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }() // with the call everything on it has ended
+	return a.call(ctx, conn)
+}
+
+// call asks and waits for the answer.
+func (a *attempt) call(ctx context.Context, conn *clientConn) (err error) {
 	conn.codec.promise()
 	conn.client.Go(a.method, a.args, a.reply, a.done)
 	select {

@@ -26,7 +26,9 @@
 // calls in a write; at 1,000 callers 12 instead of 18.5 (caller and server in one
 // process, getrusage, medians of 3). In both profiles votes and heartbeats have a
 // connection of their own: most users of net/rpc have one for everything, but
-// core.Transport promises that control traffic does not wait behind bulk.
+// core.Transport promises that control traffic does not wait behind bulk. All
+// other requests share a pool of conns connections. With conns=0 each call dials,
+// and gob compiles its types again.
 //
 // # Goroutines
 //
@@ -41,6 +43,7 @@ import (
 	"time"
 
 	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/transports/dial"
 	"github.com/raftbench/raftbench/transports/unary"
 )
 
@@ -50,16 +53,17 @@ func Transport() core.NamedTransport {
 		Name:    "netrpc",
 		Summary: "net/rpc with gob, the standard library's own",
 		Options: []core.Option{
-			{Name: "conns", Stock: "2", Tuned: "2", Usage: "connections to each peer, 1 to 4: with 2 or more the first carries only votes and heartbeats; with 1 these wait behind bulk"},
+			{Name: "conns", Stock: "1", Tuned: "1", Usage: "connections to each peer that a request of bulk chooses among, 1 to 64, beside one for votes and heartbeats; 0: one for each call"},
 			{Name: "flush", Stock: "each", Tuned: "shared", Allowed: []string{"each", "shared"}, Usage: "each: a write for each message; shared: messages sent at the same time share one"},
 			{Name: "buffer", Stock: "4KiB", Tuned: "64KiB", Usage: "read and write buffer of a connection, 512B to 16MiB; with flush=shared also what is gathered at most"},
+			core.SocketOption(),
 		},
 		New: newNetwork,
 	}
 }
 
 func newNetwork(o core.Options) (*core.Network, error) {
-	conns, err := o.Int("conns", 1, core.NumClasses)
+	conns, err := o.Int("conns", 0, maxConns)
 	if err != nil {
 		return nil, err
 	}
@@ -70,17 +74,21 @@ func newNetwork(o core.Options) (*core.Network, error) {
 	shared := o.String("flush") == "shared"
 	open := func(ep core.Endpoint) (core.Transport, error) {
 		link := newLinkConfig(ep, buffer, shared)
-		t := unary.New(ep, unary.Config{
-			Client:   newClient(ep, link, conns),
-			Counters: link.counters,
-		})
+		config := unary.Config{Client: newClient(ep, link, conns), Counters: link.counters}
+		if conns == 0 {
+			config.Workers = dial.ShortCalls
+		}
+		t := unary.New(ep, config)
 		if ep.Listener != nil {
 			t.ServeConns(ep.Listener, serveConn(t, link))
 		}
 		return t, nil
 	}
-	return &core.Network{Open: open}, nil
+	return &core.Network{Open: open, Socket: o.String("sock")}, nil
 }
+
+// maxConns bounds option conns.
+const maxConns = 64
 
 // linkConfig is what the connections of an endpoint have in common.
 type linkConfig struct {

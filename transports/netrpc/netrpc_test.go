@@ -7,7 +7,7 @@ import (
 	"github.com/raftbench/raftbench/transports/transporttest"
 )
 
-func TestTransport(t *testing.T) { transporttest.Run(t, netrpc.Transport()) }
+func TestTransport(t *testing.T) { transporttest.Run(t, netrpc.Transport(), "conns=0", "conns=4") }
 
 func BenchmarkTransport(b *testing.B) {
 	for _, profile := range []string{"stock", "tuned"} {

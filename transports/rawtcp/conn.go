@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/transports/dial"
 	"github.com/raftbench/raftbench/transports/wire"
 )
 
@@ -34,7 +35,8 @@ type conn struct {
 	pending pending // guarded by w.mu
 	cause   error   // why w is dead; guarded by w.mu
 
-	heard atomic.Bool // something arrived since the sweeper last looked
+	greeted atomic.Bool // the peer's hello has arrived
+	heard   atomic.Bool // something arrived since the sweeper last looked
 
 	// Of the sweeper.
 	silent      int   // rounds in a row
@@ -149,8 +151,9 @@ func (c *conn) connect() error {
 	c.t.counters.dials.Add(1)
 	conn, err := c.t.dial(ctx, c.link.peer.id)
 	if err != nil {
-		c.t.counters.dialFailures.Add(1)
-		return fmt.Errorf("dial %v: %w: %v", c.link.peer.id, core.ErrUnavailable, err)
+		err = dial.Explain(err)
+		c.t.counters.dialFailed(err)
+		return fmt.Errorf("dial %v: %w: %w", c.link.peer.id, core.ErrUnavailable, err)
 	}
 	if err := conn.SetReadDeadline(time.Now().Add(helloPatience * c.t.timeouts.Connect)); err != nil {
 		_ = conn.Close() // the error before it is the one that counts
@@ -183,7 +186,7 @@ func (c *conn) read() error {
 		}
 		err = r.fill()
 	}
-	if errors.Is(err, errBadFrame) || errors.Is(err, wire.ErrMalformed) {
+	if isBadFrame(err) {
 		c.t.counters.badFrames.Add(1)
 	}
 	return c.broken(err)
@@ -202,6 +205,7 @@ func (c *conn) greet(r *reader) error {
 	c.outcome(nil)
 	c.outcome = func(error) {}
 	c.link.established()
+	c.greeted.Store(true)
 	return r.conn.SetReadDeadline(time.Time{})
 }
 

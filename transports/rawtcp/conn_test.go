@@ -132,7 +132,7 @@ func TestCallsThatAreNotTakenTimeOut(t *testing.T) {
 	p := accept(t, l, 2)
 	p.write(appendResponse(nil, p.next().id, new(core.AppendEntriesResponse), true))
 	e.wait()
-	c := (*e.peers.Load())[2].lanes[core.ClassControl].links[0].current.Load()
+	c := (*e.peers.Load())[2].lanes[core.ClassControl].Members()[0].current.Load()
 	e.eventually("uncork", func() bool {
 		c.w.mu.Lock()
 		defer c.w.mu.Unlock()

@@ -49,6 +49,11 @@ const failureTextBytes = 1 << 10
 // errBadFrame is matched by everything that can be wrong with what arrives.
 var errBadFrame = errors.New("bad frame")
 
+// isBadFrame reports whether err says that what arrived was not of this protocol.
+func isBadFrame(err error) bool {
+	return errors.Is(err, errBadFrame) || errors.Is(err, wire.ErrMalformed)
+}
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // frame is one that arrived. The body aliases the read buffer.

@@ -13,19 +13,8 @@ import (
 // lane carries the requests of one class to one peer, over one link or several.
 // Several are there to be measured: four cost 64 waiting callers twice the CPU a
 // call (2.3 us against 1.1), because each write carries a quarter as many calls.
-type lane struct {
-	links []*link
-	turn  atomic.Uint32
-}
-
-// link returns the one to use next: in turn. Every link has its share of the
-// lane's bounds.
-func (l *lane) link() *link {
-	if len(l.links) == 1 {
-		return l.links[0]
-	}
-	return l.links[l.turn.Add(1)%uint32(len(l.links))]
-}
+// Every link has its share of the lane's bounds.
+type lane = dial.Pool[*link]
 
 // link is one connection of a lane, or the place for it: it connects when it is
 // first used, and again, after a pause, when the connection has ended.
@@ -46,17 +35,27 @@ type link struct {
 	last      error     // what ended the last connection, as calls in the pause get it
 }
 
-func newLink(p *peer, class core.Class, share int) *link {
+// newLink makes link i of the n that a lane has.
+func newLink(p *peer, class core.Class, i, n int) *link {
 	l := p.t.limits
 	return &link{
 		peer:       p,
 		class:      class,
-		calls:      max(1, l.QueuedCalls/share),
-		bytes:      max(1, l.QueuedBytes/share),
+		calls:      dial.Share(l.QueuedCalls, i, n),
+		bytes:      dial.Share(l.QueuedBytes, i, n),
 		overflow:   fmt.Errorf("%v requests to %v: %w", class, p.id, core.ErrOverflow),
 		whenClosed: fmt.Errorf("%v requests to %v: %w", class, p.id, core.ErrClosed),
 		backoff:    dial.Backoff{Max: p.t.timeouts.ReconnectMax},
 	}
+}
+
+// Ready implements dial.Member.
+func (l *link) Ready() bool {
+	if c := l.current.Load(); c != nil {
+		return c.greeted.Load()
+	}
+	_, _ = l.open() // whoever needs it will hear of the error
+	return false
 }
 
 // conn returns the connection to use now, opened or still opening. The error
@@ -66,6 +65,22 @@ func (l *link) conn() (*conn, error) {
 		return c, nil
 	}
 	return l.open()
+}
+
+// start appends one call to the writer of the connection. It tries again if the
+// connection dies meanwhile.
+func (l *link) start(call *core.Call) (*writer, error) {
+	for range 3 {
+		c, err := l.conn()
+		if err != nil {
+			return nil, err
+		}
+		retry, err := c.start(call)
+		if !retry {
+			return c.w, err
+		}
+	}
+	return nil, fmt.Errorf("%v: %w: connections die at once", call.To, core.ErrUnavailable)
 }
 
 // open starts an attempt to connect, unless it is too early for one.

@@ -10,7 +10,7 @@ type peer struct {
 	t       *transport
 	id      core.NodeID
 	breaker *dial.Breaker // of attempts to connect; a connection that lives proves the peer alive
-	lanes   [core.NumClasses]lane
+	lanes   [core.NumClasses]*lane
 }
 
 func newPeer(t *transport, id core.NodeID) *peer {
@@ -20,9 +20,11 @@ func newPeer(t *transport, id core.NodeID) *peer {
 		if class == core.ClassAppend || class == core.ClassClient {
 			n = t.set.conns
 		}
-		for range n {
-			p.lanes[class].links = append(p.lanes[class].links, newLink(p, class, n))
+		links := make([]*link, n)
+		for i := range links {
+			links[i] = newLink(p, class, i, n)
 		}
+		p.lanes[class] = dial.NewPool(links...)
 	}
 	return p
 }
@@ -30,7 +32,7 @@ func newPeer(t *transport, id core.NodeID) *peer {
 // eachLink calls f with every link of the peer.
 func (p *peer) eachLink(f func(*link)) {
 	for i := range p.lanes {
-		for _, l := range p.lanes[i].links {
+		for _, l := range p.lanes[i].Members() {
 			f(l)
 		}
 	}

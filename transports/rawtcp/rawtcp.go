@@ -13,6 +13,7 @@
 //   - lane.go, peer.go: one connection for each class of request, opened by the
 //     first call, so that a vote does not wait behind a snapshot.
 //   - conn.go, pending.go: the calling side of a connection and its calls.
+//   - short.go: a connection for each call (conns=0).
 //   - session.go, served.go: the answering side and its requests.
 //   - writer.go: one system call for everything that is ready, made by whoever
 //     sends first.
@@ -21,7 +22,8 @@
 //
 // Goroutines: one for the listener, one for deadlines, one for each connection
 // at either end, and one for as long as a connection takes data more slowly than
-// it is given. Close ends them all and waits for them.
+// it is given; with conns=0 those of package unary besides. Close ends them all and
+// waits for them.
 package rawtcp
 
 import (
@@ -32,7 +34,7 @@ import (
 
 // settings are the options, parsed.
 type settings struct {
-	conns    int  // connections to each peer for appends, and for clients' requests
+	conns    int  // connections to each peer for appends, and for clients' requests; zero: one for each call
 	inline   bool // the sender writes, if nobody else does
 	yield    bool // and lets other goroutines run once before it does
 	readSize int  // of a read buffer, in bytes
@@ -45,18 +47,19 @@ func Transport() core.NamedTransport {
 		Name:    "rawtcp",
 		Summary: "binary frames over TCP, multiplexed, one write for all that is ready",
 		Options: []core.Option{
-			{Name: "conns", Stock: "1", Tuned: "1", Usage: "connections to each peer for appends and for clients' requests, 1 to 64; with more than one, order is not kept"},
+			{Name: "conns", Stock: "1", Tuned: "1", Usage: "connections to each peer that an append or a client's request chooses among, 1 to 64; with more than one, order is not kept; 0: one for each call"},
 			{Name: "writer", Stock: "flusher", Tuned: "inline", Allowed: []string{"inline", "flusher"}, Usage: "who writes: the sender, unless somebody is writing already, or always a goroutine of its own"},
 			{Name: "yield", Stock: "off", Tuned: "on", Allowed: []string{"on", "off"}, Usage: "let other senders run before the sender writes, so that they share its write"},
 			{Name: "readbuf", Stock: "4KiB", Tuned: "128KiB", Usage: "size of a read buffer, 1KiB to 16MiB; it bounds how many messages are handed over together"},
 			{Name: "checksum", Stock: "on", Tuned: "on", Allowed: []string{"on", "off"}, Usage: "CRC-32C of every frame; turn it off under TLS, which has its own"},
+			core.SocketOption(),
 		},
 		New: newNetwork,
 	}
 }
 
 func newNetwork(options core.Options) (*core.Network, error) {
-	conns, err := options.Int("conns", 1, 64)
+	conns, err := options.Int("conns", 0, maxConns)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +78,13 @@ func newNetwork(options core.Options) (*core.Network, error) {
 		if e.Handler == nil {
 			return nil, fmt.Errorf("rawtcp: open %v: no handler", e.Self)
 		}
+		if set.conns == 0 {
+			return openShort(set, e), nil
+		}
 		return open(set, e), nil
 	}
-	return &core.Network{Open: open, Ordered: conns == 1}, nil
+	return &core.Network{Open: open, Ordered: conns == 1, Socket: options.String("sock")}, nil
 }
+
+// maxConns bounds option conns.
+const maxConns = 64

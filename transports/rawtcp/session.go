@@ -1,7 +1,6 @@
 package rawtcp
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"sync/atomic"
@@ -45,7 +44,7 @@ func (s *session) fail(error) {
 func (s *session) run() {
 	defer s.t.running.Done()
 	err := s.read()
-	if errors.Is(err, errBadFrame) || errors.Is(err, wire.ErrMalformed) {
+	if isBadFrame(err) {
 		s.t.counters.badFrames.Add(1)
 	}
 	s.fail(err)
@@ -70,7 +69,6 @@ func (s *session) read() error {
 	s.w.mu.Lock()
 	s.w.out = appendHello(s.w.out, hello{from: s.t.self, class: h.class, checksum: h.checksum})
 	s.w.mu.Unlock()
-	s.w.flush()
 	if err := conn.SetReadDeadline(time.Time{}); err != nil {
 		return err
 	}
@@ -78,13 +76,17 @@ func (s *session) read() error {
 }
 
 func (s *session) serve(r *reader) error {
+	greeted := false
 	for {
 		if err := s.requests(r); err != nil {
 			return err
 		}
 		if len(s.batch) > 0 {
 			s.deliver(r.b)
+		} else if !greeted {
+			s.w.flush() // the hello; otherwise it has left with the first answers
 		}
+		greeted = true
 		if err := s.waitForRoom(); err != nil {
 			return err
 		}

@@ -6,13 +6,23 @@ import (
 	"sync/atomic"
 
 	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/transports/dial"
 )
 
 // counters count since the endpoint was opened.
 type counters struct {
-	calls, requests, writes                       atomic.Uint64
-	overflows, timeouts, unavailable, broken      atomic.Uint64
-	dials, dialFailures, handlerPanics, badFrames atomic.Uint64
+	calls, requests, writes                  atomic.Uint64
+	overflows, timeouts, unavailable, broken atomic.Uint64
+	dials, dialFailures, exhausted           atomic.Uint64
+	handlerPanics, badFrames                 atomic.Uint64
+}
+
+// dialFailed counts an attempt to connect that failed.
+func (c *counters) dialFailed(err error) {
+	c.dialFailures.Add(1)
+	if dial.IsExhausted(err) {
+		c.exhausted.Add(1)
+	}
 }
 
 // Stats implements core.Meter.
@@ -28,6 +38,7 @@ func (t *transport) Stats() core.TransportStats {
 		Broken:        c.broken.Load(),
 		Dials:         c.dials.Load(),
 		DialFailures:  c.dialFailures.Load(),
+		Exhausted:     c.exhausted.Load(),
 		HandlerPanics: c.handlerPanics.Load(),
 		BadFrames:     c.badFrames.Load(),
 	}

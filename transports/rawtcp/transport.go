@@ -138,21 +138,21 @@ func (t *transport) Send(calls []*core.Call) {
 	}
 }
 
-// start appends one call to the writer of its connection. It tries again if the
-// connection dies meanwhile.
+// start appends one call to the writer of a connection. If that one is full it
+// tries the others of its lane: they share the lane's bounds.
 func (t *transport) start(call *core.Call) (*writer, error) {
-	link := t.peer(call.To).lanes[call.Request.Class()].link()
-	for range 3 {
-		c, err := link.conn()
-		if err != nil {
-			return nil, err
-		}
-		retry, err := c.start(call)
-		if !retry {
-			return c.w, err
+	lane := t.peer(call.To).lanes[call.Request.Class()]
+	link := lane.Pick()
+	w, err := link.start(call)
+	if err != link.overflow { //nolint:errorlint // the very same: it says which link is full
+		return w, err
+	}
+	for _, other := range lane.Members() {
+		if w, otherErr := other.start(call); otherErr == nil {
+			return w, nil
 		}
 	}
-	return nil, fmt.Errorf("%v: %w: connections die at once", call.To, core.ErrUnavailable)
+	return nil, err
 }
 
 func (t *transport) countFailed(calls []*core.Call) {

@@ -103,12 +103,22 @@ func (w *writer) attach(conn net.Conn) bool {
 		return false
 	}
 	w.conn = conn
-	if tcp, ok := conn.(*net.TCPConn); ok && w.inline && canTryWrite {
-		if raw, err := tcp.SyscallConn(); err == nil {
-			w.raw = raw
-		}
+	if w.inline && canTryWrite {
+		w.raw = rawConn(conn)
 	}
 	return true
+}
+
+// rawConn returns what system calls on a connection can be made through, or nil.
+func rawConn(conn net.Conn) syscall.RawConn {
+	switch conn.(type) {
+	case *net.TCPConn, *net.UnixConn: // and not what wraps one, as TLS does
+		raw, err := conn.(syscall.Conn).SyscallConn()
+		if err == nil {
+			return raw
+		}
+	}
+	return nil
 }
 
 // kill ends the writer and closes its connection. Only the first call reports true.
