@@ -62,7 +62,7 @@ func importRules() []importRule {
 		{pkg: "transports/grpc/...", may: with("transports/grpc/...", "google.golang.org/grpc/...", "google.golang.org/protobuf/..."), why: alone},
 		{pkg: "transports/http/...", may: with("transports/http/...", "github.com/valyala/fasthttp/..."), why: alone},
 		{pkg: "transports/netrpc/...", may: with("transports/netrpc/..."), why: alone},
-		{pkg: "transports/rawtcp/...", may: with("transports/rawtcp/...", "golang.org/x/sys/..."), why: alone},
+		{pkg: "transports/rawtcp/...", may: with("transports/rawtcp/...", "golang.org/x/sys/...", "github.com/panjf2000/gnet/v2/..."), why: alone},
 		{pkg: "transports/inproc", may: with(), why: alone},
 		{pkg: "workloads/...", may: []string{"core", "core/client", "workloads/...", "golang.org/x/sys/...", "github.com/HdrHistogram/hdrhistogram-go", "github.com/anishathalye/porcupine"}, why: "a workload sees a cluster as its users do, through core/client"},
 		{pkg: "reports/stats", why: "statistics are functions of numbers: they know no run and no metric"},

@@ -17,6 +17,7 @@ type wires struct {
 	mu    sync.Mutex
 	ends  []end
 	ended Traffic // of connections that are closed
+	lost  int     // of those, how many nobody has ever looked at
 	dark  bool    // nobody can say what was sent over one of them
 }
 
@@ -28,6 +29,11 @@ type end struct {
 	last Traffic     // when it was last looked at
 }
 
+// maxLost is how many ends may close before anybody has looked at them, as when
+// connections are made again after a failure, without the sum losing its meaning.
+// Where every call has a connection of its own there are many more.
+const maxLost = 64
+
 // maxEnds bounds how many ends are kept before those closed are looked for.
 const maxEnds = 1024
 
@@ -38,9 +44,9 @@ type Traffic struct {
 	Bytes    uint64 // TCP payload, retransmissions included
 	Segments uint64 // segments, pure acknowledgements included
 
-	// Unknown: the kernel did not count all of it. It does not for Unix-domain
-	// sockets, nor can it be asked about a socket that a transport has taken
-	// (core.Network.TakesSockets).
+	// Unknown: the sum says nothing. The kernel does not count for Unix-domain
+	// sockets, nor can it be asked about a socket that is closed already, or that a
+	// transport has taken (core.Network.TakesSockets).
 	Unknown bool
 }
 
@@ -66,13 +72,15 @@ func (w *wires) add(conn net.Conn, from, to core.NodeID) {
 // last bytes go uncounted. The lock is held.
 func (w *wires) look() Traffic {
 	total := w.ended
-	total.Unknown = w.dark
 	open := w.ends[:0]
 	for _, e := range w.ends {
 		now, err := traffic(e.conn)
 		if err != nil {
 			w.ended.add(e.last)
 			total.add(e.last)
+			if e.last == (Traffic{}) {
+				w.lost++
+			}
 			continue
 		}
 		e.last = now
@@ -81,6 +89,7 @@ func (w *wires) look() Traffic {
 	}
 	clear(w.ends[len(open):])
 	w.ends = open
+	total.Unknown = w.dark || w.lost > maxLost
 	return total
 }
 

@@ -15,7 +15,7 @@ func TestACallDoesNotAllocate(t *testing.T) {
 	client := openEndpoint(t, l, core.Limits{}, core.Timeouts{})
 	server := &endpoint{t: t}
 	server.receive = func(requests []*core.Incoming) { server.Reply(requests) }
-	server.transport = open(client.set, core.Endpoint{Self: 2, Listener: l, Handler: server})
+	server.transport = opened(t, client.set, core.Endpoint{Self: 2, Listener: l, Handler: server})
 	defer server.Close()
 
 	call := &core.Call{To: 2, Response: new(core.AppendEntriesResponse), Request: &core.AppendEntriesRequest{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync/atomic"
 	"time"
 
@@ -136,16 +137,15 @@ func (c *conn) fail(cause error) {
 
 func (c *conn) run() {
 	defer c.t.running.Done()
-	err := c.connect()
+	conn, err := c.dial()
 	if err == nil {
-		err = c.read()
+		err = c.carry(conn)
 	}
 	c.fail(err)
 	c.finish()
 }
 
-// connect dials and attaches the connection to the writer.
-func (c *conn) connect() error {
+func (c *conn) dial() (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(c.t.life, c.t.timeouts.Connect)
 	defer cancel()
 	c.t.counters.dials.Add(1)
@@ -153,7 +153,15 @@ func (c *conn) connect() error {
 	if err != nil {
 		err = dial.Explain(err)
 		c.t.counters.dialFailed(err)
-		return fmt.Errorf("dial %v: %w: %w", c.link.peer.id, core.ErrUnavailable, err)
+		return nil, fmt.Errorf("dial %v: %w: %w", c.link.peer.id, core.ErrUnavailable, err)
+	}
+	return conn, nil
+}
+
+// carry attaches the connection to the writer and reads it until it ends.
+func (c *conn) carry(conn net.Conn) error {
+	if c.t.loops != nil {
+		return c.carryOnLoop(conn)
 	}
 	if err := conn.SetReadDeadline(time.Now().Add(helloPatience * c.t.timeouts.Connect)); err != nil {
 		_ = conn.Close() // the error before it is the one that counts
@@ -164,7 +172,15 @@ func (c *conn) connect() error {
 		return c.link.whenClosed
 	}
 	c.w.flush()
-	return nil
+	return c.over(c.read())
+}
+
+// over is why the calls under way end, after err in reading.
+func (c *conn) over(err error) error {
+	if isBadFrame(err) {
+		c.t.counters.badFrames.Add(1)
+	}
+	return c.broken(err)
 }
 
 func (c *conn) broken(cause error) error {
@@ -175,7 +191,13 @@ func (c *conn) broken(cause error) error {
 func (c *conn) read() error {
 	r := newReader(c.w.conn, c.t.blocksOf(c.link.class), c.t.limits.MessageBytes, (*block).put)
 	defer func() { r.b.put() }()
-	err := c.greet(r)
+	h, err := readHello(r)
+	if err == nil {
+		err = c.welcome(r, h)
+	}
+	if err == nil {
+		err = r.conn.SetReadDeadline(time.Time{})
+	}
 	for err == nil {
 		if err = c.answersOf(r); err != nil {
 			break
@@ -186,18 +208,11 @@ func (c *conn) read() error {
 		}
 		err = r.fill()
 	}
-	if isBadFrame(err) {
-		c.t.counters.badFrames.Add(1)
-	}
-	return c.broken(err)
+	return err
 }
 
-// greet waits for the peer's hello.
-func (c *conn) greet(r *reader) error {
-	h, err := readHello(r)
-	if err != nil {
-		return err
-	}
+// welcome acts upon the peer's hello.
+func (c *conn) welcome(r *reader, h hello) error {
 	if h.from != c.link.peer.id {
 		return fmt.Errorf("%w: %v answered instead", errBadFrame, h.from)
 	}
@@ -206,27 +221,7 @@ func (c *conn) greet(r *reader) error {
 	c.outcome = func(error) {}
 	c.link.established()
 	c.greeted.Store(true)
-	return r.conn.SetReadDeadline(time.Time{})
-}
-
-// readHello reads the first frame.
-func readHello(r *reader) (hello, error) {
-	var f frame
-	for {
-		ok, err := r.next(&f)
-		if err != nil {
-			return hello{}, err
-		}
-		if ok {
-			return parseHello(f)
-		}
-		if r.need > headerBytes+helloBytes {
-			return hello{}, fmt.Errorf("%w: not a hello", errBadFrame)
-		}
-		if err := r.fill(); err != nil {
-			return hello{}, err
-		}
-	}
+	return nil
 }
 
 // answersOf collects what the last read brought.

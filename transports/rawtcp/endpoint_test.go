@@ -14,7 +14,10 @@ import (
 	"github.com/raftbench/raftbench/transports/transporttest/memnet"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	quiet()
+	goleak.VerifyTestMain(m)
+}
 
 // patience is how long a test waits for what must happen.
 const patience = 20 * time.Second
@@ -119,11 +122,20 @@ func openInMemory(t *testing.T, limits core.Limits) *endpoint {
 	return e
 }
 
+func opened(t *testing.T, set settings, e core.Endpoint) *transport {
+	t.Helper()
+	tr, err := open(set, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tr
+}
+
 func openEndpointOn(t *testing.T, l, peer net.Listener, limits core.Limits, timeouts core.Timeouts) *endpoint {
 	t.Helper()
 	e := &endpoint{t: t, addr: l.Addr(), ended: make(chan *core.Call, 1000)}
 	e.receive = e.hold
-	e.transport = open(settings{conns: 1, inline: true, yield: true, readSize: 64 << 10, checksum: true}, core.Endpoint{
+	e.transport = opened(t, settings{conns: 1, inline: true, yield: true, readSize: 64 << 10, checksum: true}, core.Endpoint{
 		Self: 1, Listener: l, Handler: e, Limits: limits, Timeouts: timeouts,
 		Dial: func(ctx context.Context, _ core.NodeID) (net.Conn, error) {
 			if peer == nil {

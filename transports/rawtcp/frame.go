@@ -49,6 +49,9 @@ const failureTextBytes = 1 << 10
 // errBadFrame is matched by everything that can be wrong with what arrives.
 var errBadFrame = errors.New("bad frame")
 
+// errNoHello: the other side has not said who it is.
+var errNoHello = errors.New("no hello within the time for it")
+
 // isBadFrame reports whether err says that what arrived was not of this protocol.
 func isBadFrame(err error) bool {
 	return errors.Is(err, errBadFrame) || errors.Is(err, wire.ErrMalformed)

@@ -19,10 +19,13 @@
 //     sends first.
 //   - reader.go: everything that one read brought, in one piece.
 //   - sweeper.go: deadlines and cancellation.
+//   - loops.go, loopconn.go, loopsession.go, loopwriter.go: the same on the event
+//     loops of gnet (io=gnet), to be compared.
 //
 // Goroutines: one for the listener, one for deadlines, one for each connection
 // at either end, and one for as long as a connection takes data more slowly than
-// it is given; with conns=0 those of package unary besides. Close ends them all and
+// it is given; with conns=0 those of package unary besides, with
+// io=gnet its event loops, one for each processor. Close ends them all and
 // waits for them.
 package rawtcp
 
@@ -39,10 +42,18 @@ type settings struct {
 	yield    bool // and lets other goroutines run once before it does
 	readSize int  // of a read buffer, in bytes
 	checksum bool
+	gnet     bool // event loops read and write, and not Go's poller
 }
+
+// The values of option io.
+const (
+	ioNetpoll = "netpoll"
+	ioGnet    = "gnet"
+)
 
 // Transport returns this transport's row in the table of transports.
 func Transport() core.NamedTransport {
+	quiet()
 	return core.NamedTransport{
 		Name:    "rawtcp",
 		Summary: "binary frames over TCP, multiplexed, one write for all that is ready",
@@ -52,6 +63,7 @@ func Transport() core.NamedTransport {
 			{Name: "yield", Stock: "off", Tuned: "on", Allowed: []string{"on", "off"}, Usage: "let other senders run before the sender writes, so that they share its write"},
 			{Name: "readbuf", Stock: "4KiB", Tuned: "128KiB", Usage: "size of a read buffer, 1KiB to 16MiB; it bounds how many messages are handed over together"},
 			{Name: "checksum", Stock: "on", Tuned: "on", Allowed: []string{"on", "off"}, Usage: "CRC-32C of every frame; turn it off under TLS, which has its own"},
+			{Name: "io", Stock: ioNetpoll, Tuned: ioNetpoll, Allowed: []string{ioNetpoll, ioGnet}, Usage: "netpoll: a goroutine reads each connection; gnet: edge-triggered event loops read and write them, whatever writer is"},
 			core.SocketOption(),
 		},
 		New: newNetwork,
@@ -73,17 +85,23 @@ func newNetwork(options core.Options) (*core.Network, error) {
 		yield:    options.Bool("yield"),
 		readSize: readSize,
 		checksum: options.Bool("checksum"),
+		gnet:     options.String("io") == ioGnet,
 	}
 	open := func(e core.Endpoint) (core.Transport, error) {
 		if e.Handler == nil {
 			return nil, fmt.Errorf("rawtcp: open %v: no handler", e.Self)
 		}
 		if set.conns == 0 {
-			return openShort(set, e), nil
+			return openShort(set, e)
 		}
-		return open(set, e), nil
+		return open(set, e)
 	}
-	return &core.Network{Open: open, Ordered: conns == 1, Socket: options.String("sock")}, nil
+	return &core.Network{
+		Open:         open,
+		Ordered:      conns == 1,
+		Socket:       options.String("sock"),
+		TakesSockets: set.gnet,
+	}, nil
 }
 
 // maxConns bounds option conns.

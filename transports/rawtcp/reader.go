@@ -1,6 +1,7 @@
 package rawtcp
 
 import (
+	"fmt"
 	"math/bits"
 	"net"
 	"sync"
@@ -151,4 +152,33 @@ func (r *reader) resize() {
 	if r.need <= r.pool.usual && r.quiet > quietReads {
 		r.size = r.pool.usual
 	}
+}
+
+// readHello reads the first frame.
+func readHello(r *reader) (hello, error) {
+	for {
+		h, ok, err := takeHello(r)
+		if ok || err != nil {
+			return h, err
+		}
+		if err := r.fill(); err != nil {
+			return hello{}, err
+		}
+	}
+}
+
+// takeHello takes the first frame, if it is there.
+func takeHello(r *reader) (h hello, ok bool, err error) {
+	var f frame
+	if ok, err = r.next(&f); err != nil {
+		return hello{}, false, err
+	}
+	if ok {
+		h, err = parseHello(f)
+		return h, err == nil, err
+	}
+	if r.need > headerBytes+helloBytes {
+		err = fmt.Errorf("%w: not a hello", errBadFrame)
+	}
+	return hello{}, false, err
 }

@@ -15,13 +15,16 @@ import (
 // the peer does not take its answers: then TCP holds the peer back.
 type session struct {
 	t        *transport
+	conn     net.Conn
 	w        *writer
 	checksum bool // as the hello said; set before the first request
+	greeted  atomic.Bool
 
-	unanswered atomic.Int64 // requests delivered and not answered
-	held       atomic.Int64 // bytes of blocks that the reader has left and requests still point into
-	stalled    atomic.Bool  // run waits for wake
-	wake       chan struct{}
+	unanswered atomic.Int64  // requests delivered and not answered
+	held       atomic.Int64  // bytes of blocks that the reader has left and requests still point into
+	stalled    atomic.Bool   // nothing is read until carryOn is called
+	wake       chan struct{} // run waits for it
+	carryOn    func()        // wakeUp, or what has the same effect on an event loop
 
 	// Of run.
 	batch    []*served // beyond its length: unused ones, or nil
@@ -29,21 +32,29 @@ type session struct {
 }
 
 func newSession(t *transport, conn net.Conn) *session {
-	s := &session{t: t, wake: make(chan struct{}, 1)}
+	s := &session{t: t, conn: conn, wake: make(chan struct{}, 1)}
+	s.carryOn = s.wakeUp
 	s.w = newWriter(t.set, &t.counters, &t.running, s.fail, nil, s.roomMade)
-	s.w.attach(conn)
+	if t.loops == nil {
+		s.w.attach(conn)
+	}
 	return s
 }
 
 // fail ends the session; requests under way may still be answered, to no effect.
 func (s *session) fail(error) {
 	s.w.kill()
-	s.resume()
+	s.wakeUp()
 }
 
 func (s *session) run() {
 	defer s.t.running.Done()
-	err := s.read()
+	var err error
+	if s.t.loops != nil {
+		err = s.serveOnLoop()
+	} else {
+		err = s.read()
+	}
 	if isBadFrame(err) {
 		s.t.counters.badFrames.Add(1)
 	}
@@ -53,40 +64,50 @@ func (s *session) run() {
 
 // read serves requests until the connection ends.
 func (s *session) read() error {
-	conn := s.w.conn
-	if err := conn.SetReadDeadline(time.Now().Add(helloPatience * s.t.timeouts.Connect)); err != nil {
+	if err := s.conn.SetReadDeadline(time.Now().Add(helloPatience * s.t.timeouts.Connect)); err != nil {
 		return err
 	}
-	r := newReader(conn, s.t.blocksOf(core.ClassControl), s.t.limits.MessageBytes, s.leave)
+	r := newReader(s.conn, s.t.blocksOf(core.ClassControl), s.t.limits.MessageBytes, s.leave)
 	defer func() { s.leave(r.b) }()
 	h, err := readHello(r)
 	if err != nil {
 		return err
 	}
+	s.welcome(r, h)
+	if err := s.conn.SetReadDeadline(time.Time{}); err != nil {
+		return err
+	}
+	// The hello leaves with the first answers, if the requests are there already.
+	if err := s.requests(r); err != nil {
+		return err
+	}
+	if len(s.batch) > 0 {
+		s.deliver(r.b)
+	} else {
+		s.w.flush()
+	}
+	return s.serve(r)
+}
+
+// welcome acts upon the peer's hello, and answers it up to the flush.
+func (s *session) welcome(r *reader, h hello) {
 	s.checksum, r.checksum = h.checksum, h.checksum
 	r.pool = s.t.blocksOf(h.class)
 	r.size = r.pool.usual
 	s.w.mu.Lock()
 	s.w.out = appendHello(s.w.out, hello{from: s.t.self, class: h.class, checksum: h.checksum})
 	s.w.mu.Unlock()
-	if err := conn.SetReadDeadline(time.Time{}); err != nil {
-		return err
-	}
-	return s.serve(r)
+	s.greeted.Store(true)
 }
 
 func (s *session) serve(r *reader) error {
-	greeted := false
 	for {
 		if err := s.requests(r); err != nil {
 			return err
 		}
 		if len(s.batch) > 0 {
 			s.deliver(r.b)
-		} else if !greeted {
-			s.w.flush() // the hello; otherwise it has left with the first answers
 		}
-		greeted = true
 		if err := s.waitForRoom(); err != nil {
 			return err
 		}
@@ -268,12 +289,12 @@ const (
 // roomMade is called when a request was answered or answers were written.
 func (s *session) roomMade() {
 	if s.stalled.Load() {
-		s.resume()
+		s.carryOn()
 	}
 }
 
-// resume lets run look again.
-func (s *session) resume() {
+// wakeUp lets run look again.
+func (s *session) wakeUp() {
 	select {
 	case s.wake <- struct{}{}:
 	default:

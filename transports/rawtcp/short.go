@@ -26,12 +26,16 @@ var (
 	_ core.Meter     = (*short)(nil)
 )
 
-func openShort(set settings, e core.Endpoint) *short {
+func openShort(set settings, e core.Endpoint) (*short, error) {
 	n := new(unary.Counters)
-	s := &short{transport: open(set, e)}
+	t, err := open(set, e)
+	if err != nil {
+		return nil, err
+	}
+	s := &short{transport: t}
 	client := &shortClient{t: s.transport, dialer: unary.NewDialer(e, n), counters: n}
 	s.calls = unary.New(e, unary.Config{Client: client, Counters: n, Workers: dial.ShortCalls})
-	return s
+	return s, nil
 }
 
 // Send implements core.Transport.

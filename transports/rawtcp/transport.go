@@ -38,6 +38,7 @@ type transport struct {
 	end     context.CancelFunc
 	running sync.WaitGroup // every goroutine
 
+	loops    *loops // nil: io=netpoll
 	sweeper  *sweeper
 	counters counters
 	served   [core.KindRead + 1]sync.Pool // of *served, by kind
@@ -52,7 +53,7 @@ type transport struct {
 	ended    chan struct{} // closed when Close has finished
 }
 
-func open(set settings, e core.Endpoint) *transport {
+func open(set settings, e core.Endpoint) (*transport, error) {
 	t := &transport{
 		set:      set,
 		self:     e.Self,
@@ -69,6 +70,12 @@ func open(set settings, e core.Endpoint) *transport {
 	t.blocks.largest, t.control.largest = headerBytes+t.limits.MessageBytes, headerBytes+t.limits.MessageBytes
 	t.life, t.end = context.WithCancel(context.Background())
 	t.peers.Store(&map[core.NodeID]*peer{})
+	if set.gnet {
+		var err error
+		if t.loops, err = startLoops(set); err != nil {
+			return nil, fmt.Errorf("rawtcp: event loops of %v: %w", e.Self, err)
+		}
+	}
 	t.sweeper = newSweeper(t)
 	t.running.Add(1)
 	go t.sweeper.run()
@@ -76,7 +83,7 @@ func open(set settings, e core.Endpoint) *transport {
 		t.running.Add(1)
 		go t.accept()
 	}
-	return t
+	return t, nil
 }
 
 // now reads the transport's clock, in nanoseconds.
@@ -281,9 +288,12 @@ func (t *transport) Close() error {
 	}
 	t.end()
 	t.running.Wait()
+	if t.loops != nil {
+		err = errors.Join(err, t.loops.stop())
+	}
 	close(t.ended)
 	if err != nil && !errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("close listener of %v: %w", t.self, err)
+		return fmt.Errorf("close %v: %w", t.self, err)
 	}
 	return nil
 }

@@ -72,6 +72,8 @@ type writer struct {
 	corked   bool // flush does nothing; uncork will do it
 	dead     bool
 
+	loop *loopWriter // io=gnet; set with conn
+
 	// Only whoever set writing uses what follows.
 	raw     syscall.RawConn // nil: every write goes through drain
 	attempt func(uintptr) bool
@@ -210,6 +212,10 @@ func (w *writer) uncork() {
 		return
 	}
 	w.mu.Unlock()
+	if w.loop != nil {
+		w.writeOnLoop(nil) // it is a loop that corks
+		return
+	}
 	w.write()
 }
 
@@ -224,6 +230,10 @@ func (w *writer) flush() {
 	w.mu.Unlock()
 	if w.yield {
 		w.gather()
+	}
+	if w.loop != nil {
+		w.push()
+		return
 	}
 	w.write()
 }
@@ -259,7 +269,7 @@ func (w *writer) begin() bool {
 		return false
 	}
 	w.writing = true
-	if w.raw == nil {
+	if w.raw == nil && w.loop == nil {
 		w.startDrain()
 		return false
 	}

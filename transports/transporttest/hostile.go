@@ -23,8 +23,8 @@ func hostileChecks() []check {
 		{name: "OversizeForThePeer", run: checkOversizePeer, contract: contractTooLarge},
 		{name: "GarbageToListener", run: checkGarbage, wire: true, alone: true, contract: contractTooLarge},
 		{name: "GarbageToDialer", run: checkGarbageAnswers, wire: true, alone: true, contract: contractTooLarge},
-		{name: "RecordedBytesMutated", run: checkMutations, wire: true, alone: true, contract: contractTooLarge},
-		{name: "HalfARequestThenSilence", run: checkHalf, wire: true, contract: contractWait},
+		{name: "RecordedBytesMutated", run: checkMutations, wire: true, wraps: true, alone: true, contract: contractTooLarge},
+		{name: "HalfARequestThenSilence", run: checkHalf, wire: true, wraps: true, contract: contractWait},
 	}
 }
 

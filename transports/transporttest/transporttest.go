@@ -45,6 +45,7 @@ type check struct {
 
 	wire  bool // needs connections: skipped for Network.InProcess
 	mem   bool // needs the switches of the network in memory
+	wraps bool // wraps connections: skipped for Network.TakesSockets
 	alone bool // measures the process: runs while no other check does
 }
 
@@ -89,6 +90,8 @@ func runCheck(t T, e *env, c check) {
 	switch {
 	case c.wire && e.network.InProcess:
 		t.Skipf("no wire: the transport works within the process")
+	case c.wraps && e.network.TakesSockets:
+		t.Skipf("a connection that is wrapped is no socket")
 	case c.mem && e.mem == nil:
 		t.Skipf("needs the switches of the network in memory")
 	}
