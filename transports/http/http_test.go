@@ -7,7 +7,9 @@ import (
 	"github.com/raftbench/raftbench/transports/transporttest"
 )
 
-func TestTransport(t *testing.T) { transporttest.Run(t, http.Transport(), "conns=0", "mode=pool:conns=64") }
+func TestTransport(t *testing.T) {
+	transporttest.Run(t, http.Transport(), "conns=0", "mode=pool:conns=64")
+}
 
 func BenchmarkTransport(b *testing.B) {
 	for _, settings := range []string{"stock", "tuned", "conns=8", "conns=1"} {

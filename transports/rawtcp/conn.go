@@ -34,6 +34,7 @@ type conn struct {
 
 	w       *writer
 	pending pending // guarded by w.mu
+	credit  credit  // guarded by w.mu
 	cause   error   // why w is dead; guarded by w.mu
 
 	greeted atomic.Bool // the peer's hello has arrived
@@ -45,6 +46,7 @@ type conn struct {
 
 	// Of run.
 	answers []answer     // that one read brought
+	repaid  int          // credit that it brought, in bytes
 	done    []*core.Call // that they ended
 }
 
@@ -56,9 +58,9 @@ type answer struct {
 
 func newConn(l *link, outcome func(error)) *conn {
 	t := l.peer.t
-	c := &conn{t: t, link: l, outcome: outcome, pending: pending{earliest: never}}
+	c := &conn{t: t, link: l, outcome: outcome, pending: pending{earliest: never}, credit: newCredit(t.set.credits)}
 	c.w = newWriter(t.set, &t.counters, &t.running, func(err error) { c.fail(c.broken(err)) }, c.stamp, nil)
-	c.w.out = appendHello(nil, hello{from: t.self, class: l.class, checksum: t.set.checksum})
+	c.w.out = appendHello(nil, hello{from: t.self, class: l.class, checksum: t.set.checksum, credit: c.credit.asked()})
 	return c
 }
 
@@ -85,13 +87,32 @@ func (c *conn) start(call *core.Call) (retry bool, err error) {
 	}
 	first := len(c.w.out) == 0 // the sweeper learns of its deadline even if nobody ever takes what follows
 	id := c.pending.add(call, size, int64(timeout))
-	c.w.reserve(headerBytes + size) // no request encodes to more than its SizeBytes
-	c.w.out = appendRequest(c.w.out, id, req, c.t.set.checksum)
+	if c.credit.on && c.credit.hold(id, &c.pending) {
+		c.stamp()
+		c.w.mu.Unlock()
+		return false, nil
+	}
+	c.encode(id, req, size)
 	if first || !c.w.prompt() {
 		c.stamp()
 	}
 	c.w.mu.Unlock()
 	return false, nil
+}
+
+// encode appends a request. Call it locked.
+func (c *conn) encode(id uint64, req core.Request, size int) {
+	c.w.reserve(headerBytes + size) // no request encodes to more than its SizeBytes
+	before := len(c.w.out)
+	c.w.out = appendRequest(c.w.out, id, req, c.t.set.checksum)
+	c.credit.left -= len(c.w.out) - before
+}
+
+// release appends the requests that there is credit for now. Call it locked.
+func (c *conn) release() {
+	for s := c.credit.next(&c.pending); s != nil; s = c.credit.next(&c.pending) {
+		c.encode(s.id, s.call.Request, s.size)
+	}
 }
 
 // stamp looks at the clock for the calls that were added since it last did: at the
@@ -202,7 +223,7 @@ func (c *conn) read() error {
 		if err = c.answersOf(r); err != nil {
 			break
 		}
-		if len(c.answers) > 0 {
+		if len(c.answers) > 0 || c.repaid > 0 {
 			err = c.deliver()
 			continue
 		}
@@ -217,6 +238,14 @@ func (c *conn) welcome(r *reader, h hello) error {
 		return fmt.Errorf("%w: %v answered instead", errBadFrame, h.from)
 	}
 	r.checksum = c.t.set.checksum
+	c.w.mu.Lock()
+	err := c.credit.grant(int(h.credit))
+	c.release()
+	c.w.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	c.w.flush()
 	c.outcome(nil)
 	c.outcome = func(error) {}
 	c.link.established()
@@ -237,14 +266,19 @@ func (c *conn) answersOf(r *reader) error {
 			return err
 		}
 		if a.frameType != frameResponse && a.frameType != frameFailure {
-			return fmt.Errorf("%w: type %d is not an answer", errBadFrame, a.frameType)
+			paid, err := parseCredit(a.frame)
+			if err != nil {
+				return err
+			}
+			c.repaid += paid
+			c.answers = c.answers[:n]
 		}
 	}
 }
 
 // deliver ends the calls of the answers, with one lock and one Complete for all.
 // What the handler sends on this connection meanwhile leaves in one write.
-func (c *conn) deliver() error {
+func (c *conn) deliver() (bad error) {
 	if !c.heard.Load() {
 		c.heard.Store(true)
 	}
@@ -255,11 +289,15 @@ func (c *conn) deliver() error {
 			c.answers[i].call = c.pending.take(s)
 		}
 	}
+	if c.repaid > 0 {
+		bad = c.credit.repaid(c.repaid)
+		c.repaid = 0
+		c.release()
+	}
 	c.w.corked = true
 	c.w.mu.Unlock()
 
 	c.done = c.done[:0]
-	var bad error
 	for i := range c.answers {
 		a := &c.answers[i]
 		if a.call == nil {

@@ -15,7 +15,7 @@ import (
 //	 0  crc      CRC-32C of everything after it; zero if checksums are off
 //	 4  length   of the body, in bytes
 //	 8  version  of this layout
-//	 9  type     hello, request, response or failure
+//	 9  type     hello, request, response, failure or credit
 //	10  kind     of the request, or of the request that is answered
 //	11  code     of a failure: what went wrong
 //	12  id       chosen by the caller, repeated in the answer
@@ -26,7 +26,7 @@ import (
 const headerBytes = 20
 
 // frameVersion changes when the header or the hello does.
-const frameVersion = 1
+const frameVersion = 2
 
 type frameType uint8
 
@@ -35,6 +35,7 @@ const (
 	frameRequest
 	frameResponse
 	frameFailure // the body is the text of an error
+	frameCredit  // the body is a number of bytes, of 32 bits
 )
 
 // The codes of a failure.
@@ -122,11 +123,16 @@ type hello struct {
 	from     core.NodeID
 	class    core.Class
 	checksum bool // of the frames that follow, in both directions; the dialing side decides
+
+	// credit is how many bytes of requests the answering side takes before it has
+	// answered any; from the dialing side, how many it sends before it has heard
+	// that. Zero: without credits, which the dialing side decides.
+	credit uint32
 }
 
 const (
 	helloMagic = "raftbnch"
-	helloBytes = len(helloMagic) + 4 + 8
+	helloBytes = len(helloMagic) + 4 + 8 + 4
 )
 
 func appendHello(buf []byte, h hello) []byte {
@@ -138,6 +144,7 @@ func appendHello(buf []byte, h hello) []byte {
 		buf[len(buf)-2] = 1
 	}
 	buf = binary.LittleEndian.AppendUint64(buf, uint64(h.from))
+	buf = binary.LittleEndian.AppendUint32(buf, h.credit)
 	finishFrame(buf[start:], frame{frameType: frameHello}, true)
 	return buf
 }
@@ -158,6 +165,7 @@ func parseHello(f frame) (hello, error) {
 		from:     core.NodeID(binary.LittleEndian.Uint64(b[4:])),
 		class:    core.Class(b[1]),
 		checksum: b[2] == 1,
+		credit:   binary.LittleEndian.Uint32(b[12:]),
 	}, nil
 }
 

@@ -18,6 +18,7 @@ func sampleFrames(checksum bool) [][]byte {
 		appendRequest(nil, 1<<40+7, req, checksum),
 		appendResponse(nil, 8, &core.TimeoutNowResponse{From: 1, Term: 2}, checksum),
 		appendFailure(nil, 9, core.KindRead, failureTooLarge, "why", checksum),
+		appendCredit(nil, 1<<20, checksum),
 	}
 }
 
@@ -26,6 +27,7 @@ func TestFramesRoundTrip(t *testing.T) {
 		{frameType: frameRequest, kind: core.KindAppendEntries, id: 1<<40 + 7},
 		{frameType: frameResponse, kind: core.KindTimeoutNow, id: 8},
 		{frameType: frameFailure, kind: core.KindRead, code: failureTooLarge, id: 9},
+		{frameType: frameCredit},
 	}
 	for _, checksum := range []bool{true, false} {
 		for i, b := range sampleFrames(checksum) {
@@ -48,9 +50,10 @@ func TestFramesRoundTrip(t *testing.T) {
 // TestFrameFormatDoesNotChange: a difference needs a new frameVersion.
 func TestFrameFormatDoesNotChange(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
-		{hex.EncodeToString(sampleFrames(true)[2]), "5fce4ed703000000010406010900000000000000776879"},
+		{hex.EncodeToString(sampleFrames(true)[2]), "5cc9dd7f03000000020406010900000000000000776879"},
 		{hex.EncodeToString(appendHello(nil, hello{from: 5, class: core.ClassSnapshot, checksum: true})),
-			"fab54cf01400000001010000000000000000000072616674626e6368020301000500000000000000"},
+			"6768b2e71800000002010000000000000000000072616674626e636802030100050000000000000000000000"},
+		{hex.EncodeToString(sampleFrames(false)[3]), "000000000400000002050000000000000000000000001000"},
 	} {
 		if c.got != c.want {
 			t.Errorf("the format changed:\n got %s\nwant %s", c.got, c.want)
@@ -59,7 +62,7 @@ func TestFrameFormatDoesNotChange(t *testing.T) {
 }
 
 func TestHelloRoundTrips(t *testing.T) {
-	for _, want := range []hello{{}, {from: 1<<64 - 1, class: core.ClassSnapshot, checksum: true}} {
+	for _, want := range []hello{{}, {from: 1<<64 - 1, class: core.ClassSnapshot, checksum: true, credit: 1<<32 - 1}} {
 		var f frame
 		if _, err := parseFrame(appendHello(nil, want), helloBytes, true, &f); err != nil {
 			t.Fatal(err)
@@ -144,6 +147,9 @@ func FuzzFrame(f *testing.F) {
 		finishFrame(again, fr, checksum)
 		if !bytes.Equal(again, b[:need]) {
 			t.Fatalf("writes differently again:\n%x\n%x", b[:need], again)
+		}
+		if n, err := parseCredit(fr); err == nil && checksum && fr.kind == 0 && fr.code == 0 && fr.id == 0 && !bytes.Equal(appendCredit(nil, n, true), b[:need]) {
+			t.Fatalf("credit writes differently again: %d", n)
 		}
 		if h, err := parseHello(fr); err == nil && checksum && !bytes.Equal(appendHello(nil, h), b[:need]) && fr.kind == 0 && fr.code == 0 && fr.id == 0 {
 			t.Fatalf("hello writes differently again: %+v", h)

@@ -74,7 +74,7 @@ func (l *loopConn) take() error {
 		if err := l.answersOf(l.reader); err != nil {
 			return err
 		}
-		if len(l.answers) == 0 {
+		if len(l.answers) == 0 && l.repaid == 0 {
 			return nil
 		}
 		if err := l.deliver(); err != nil {

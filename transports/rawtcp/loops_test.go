@@ -17,6 +17,13 @@ func settingsOf(gnet bool) settings {
 	return settings{conns: 1, inline: true, yield: true, readSize: 64 << 10, checksum: true, gnet: gnet}
 }
 
+// dialTo connects to l, whoever is asked for.
+func dialTo(l net.Listener) func(context.Context, core.NodeID) (net.Conn, error) {
+	return func(ctx context.Context, _ core.NodeID) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
+	}
+}
+
 // echoed opens a caller and a node 2 that answers each AppendEntries with its
 // session.
 func echoed(t *testing.T, caller, answerer settings) *endpoint {
@@ -35,10 +42,7 @@ func echoed(t *testing.T, caller, answerer settings) *endpoint {
 	close(ready)
 	client := &endpoint{t: t, ended: make(chan *core.Call, 1000)}
 	client.transport = opened(t, caller, core.Endpoint{
-		Self: 1, Handler: client,
-		Dial: func(ctx context.Context, _ core.NodeID) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
-		},
+		Self: 1, Handler: client, Dial: dialTo(l),
 	})
 	t.Cleanup(func() {
 		if err := errors.Join(client.Close(), server.Close()); err != nil {

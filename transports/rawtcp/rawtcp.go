@@ -18,6 +18,7 @@
 //   - writer.go: one system call for everything that is ready, made by whoever
 //     sends first.
 //   - reader.go: everything that one read brought, in one piece.
+//   - credit.go: flow control.
 //   - sweeper.go: deadlines and cancellation.
 //   - loops.go, loopconn.go, loopsession.go, loopwriter.go: the same on the event
 //     loops of gnet (io=gnet), to be compared.
@@ -42,6 +43,7 @@ type settings struct {
 	yield    bool // and lets other goroutines run once before it does
 	readSize int  // of a read buffer, in bytes
 	checksum bool
+	credits  bool // the peer bounds what is on its way to it
 	gnet     bool // event loops read and write, and not Go's poller
 }
 
@@ -63,6 +65,7 @@ func Transport() core.NamedTransport {
 			{Name: "yield", Stock: "off", Tuned: "on", Allowed: []string{"on", "off"}, Usage: "let other senders run before the sender writes, so that they share its write"},
 			{Name: "readbuf", Stock: "4KiB", Tuned: "128KiB", Usage: "size of a read buffer, 1KiB to 16MiB; it bounds how many messages are handed over together"},
 			{Name: "checksum", Stock: "on", Tuned: "on", Allowed: []string{"on", "off"}, Usage: "CRC-32C of every frame; turn it off under TLS, which has its own"},
+			{Name: "credits", Stock: "off", Tuned: "off", Allowed: []string{"on", "off"}, Usage: "flow control: the peer grants 1 MiB of requests that it has not answered on each connection, the rest waits at the caller"},
 			{Name: "io", Stock: ioNetpoll, Tuned: ioNetpoll, Allowed: []string{ioNetpoll, ioGnet}, Usage: "netpoll: a goroutine reads each connection; gnet: edge-triggered event loops read and write them, whatever writer is"},
 			core.SocketOption(),
 		},
@@ -85,6 +88,7 @@ func newNetwork(options core.Options) (*core.Network, error) {
 		yield:    options.Bool("yield"),
 		readSize: readSize,
 		checksum: options.Bool("checksum"),
+		credits:  options.Bool("credits"),
 		gnet:     options.String("io") == ioGnet,
 	}
 	open := func(e core.Endpoint) (core.Transport, error) {

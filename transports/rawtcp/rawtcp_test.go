@@ -7,4 +7,6 @@ import (
 	"github.com/raftbench/raftbench/transports/transporttest"
 )
 
-func TestTransport(t *testing.T) { transporttest.Run(t, rawtcp.Transport(), "conns=0", "conns=4", "io=gnet:sock=unix") }
+func TestTransport(t *testing.T) {
+	transporttest.Run(t, rawtcp.Transport(), "conns=0", "conns=4", "io=gnet:sock=unix")
+}

@@ -15,6 +15,7 @@ type served struct {
 	session  *session
 	block    *block // holds what the request points to
 	id       uint64
+	bytes    int           // of its frame
 	settled  atomic.Uint32 // counts answered and returned: when it is even, it is nobody's
 }
 

@@ -19,6 +19,7 @@ type session struct {
 	w        *writer
 	checksum bool // as the hello said; set before the first request
 	greeted  atomic.Bool
+	debt     debt // guarded by w.mu
 
 	unanswered atomic.Int64  // requests delivered and not answered
 	held       atomic.Int64  // bytes of blocks that the reader has left and requests still point into
@@ -95,7 +96,10 @@ func (s *session) welcome(r *reader, h hello) {
 	r.pool = s.t.blocksOf(h.class)
 	r.size = r.pool.usual
 	s.w.mu.Lock()
-	s.w.out = appendHello(s.w.out, hello{from: s.t.self, class: h.class, checksum: h.checksum})
+	if h.credit > 0 {
+		s.debt.limit = fullCredit
+	}
+	s.w.out = appendHello(s.w.out, hello{from: s.t.self, class: h.class, checksum: h.checksum, credit: uint32(s.debt.limit)})
 	s.w.mu.Unlock()
 	s.greeted.Store(true)
 }
@@ -140,7 +144,7 @@ func (s *session) requests(r *reader) error {
 		if err := wire.DecodeRequest(f.kind, f.body, sv.in.Request); err != nil {
 			return err
 		}
-		sv.session, sv.block, sv.id = s, r.b, f.id
+		sv.session, sv.block, sv.id, sv.bytes = s, r.b, f.id, headerBytes+len(f.body)
 		s.batch = append(s.batch, sv)
 	}
 	return nil
@@ -180,6 +184,7 @@ func (s *session) panicked(err error, b *block) {
 		s.w.mu.Lock()
 		if !s.w.dead {
 			s.refuse(sv, failureRemote, err.Error())
+			s.repay(sv)
 		}
 		s.w.mu.Unlock()
 		s.answered(b)
@@ -212,6 +217,15 @@ func (s *session) answer(sv *served) {
 // responseExtraBytes is by how much a response may encode to more than its
 // SizeBytes (wire.SizeResponse).
 const responseExtraBytes = 64
+
+// repay gives back the credit for a request that was answered, when enough of it
+// is owed. Call it with the writer locked.
+func (s *session) repay(sv *served) {
+	if pay := s.debt.answered(sv.bytes); pay > 0 && !s.w.dead {
+		s.w.reserve(headerBytes + creditBytes)
+		s.w.out = appendCredit(s.w.out, pay, s.checksum)
+	}
+}
 
 // refuse appends a failure. Call it with the writer locked.
 func (s *session) refuse(sv *served, code uint8, text string) {

@@ -209,6 +209,7 @@ func (t *transport) Reply(requests []*core.Incoming) {
 		s, b := sv.session, sv.block
 		s.w.mu.Lock()
 		s.answer(sv)
+		s.repay(sv)
 		s.w.mu.Unlock()
 		if sv.settle() {
 			t.keepServed(sv, sv.forget())
