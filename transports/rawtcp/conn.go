@@ -92,7 +92,10 @@ func (c *conn) start(call *core.Call) (retry bool, err error) {
 		c.w.mu.Unlock()
 		return false, nil
 	}
-	c.encode(id, req, size)
+	c.w.reserve(headerBytes + size) // no request encodes to more than its SizeBytes
+	before := len(c.w.out)
+	c.w.out = appendRequest(c.w.out, id, req, c.t.set.checksum)
+	c.credit.left -= len(c.w.out) - before
 	if first || !c.w.prompt() {
 		c.stamp()
 	}
@@ -100,18 +103,13 @@ func (c *conn) start(call *core.Call) (retry bool, err error) {
 	return false, nil
 }
 
-// encode appends a request. Call it locked.
-func (c *conn) encode(id uint64, req core.Request, size int) {
-	c.w.reserve(headerBytes + size) // no request encodes to more than its SizeBytes
-	before := len(c.w.out)
-	c.w.out = appendRequest(c.w.out, id, req, c.t.set.checksum)
-	c.credit.left -= len(c.w.out) - before
-}
-
 // release appends the requests that there is credit for now. Call it locked.
 func (c *conn) release() {
 	for s := c.credit.next(&c.pending); s != nil; s = c.credit.next(&c.pending) {
-		c.encode(s.id, s.call.Request, s.size)
+		c.w.reserve(headerBytes + s.size)
+		before := len(c.w.out)
+		c.w.out = appendRequest(c.w.out, s.id, s.call.Request, c.t.set.checksum)
+		c.credit.left -= len(c.w.out) - before
 	}
 }
 

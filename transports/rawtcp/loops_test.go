@@ -17,8 +17,10 @@ func settingsOf(gnet bool) settings {
 	return settings{conns: 1, inline: true, yield: true, readSize: 64 << 10, checksum: true, gnet: gnet}
 }
 
+type dialFunc = func(context.Context, core.NodeID) (net.Conn, error)
+
 // dialTo connects to l, whoever is asked for.
-func dialTo(l net.Listener) func(context.Context, core.NodeID) (net.Conn, error) {
+func dialTo(l net.Listener) dialFunc {
 	return func(ctx context.Context, _ core.NodeID) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
 	}
@@ -27,6 +29,12 @@ func dialTo(l net.Listener) func(context.Context, core.NodeID) (net.Conn, error)
 // echoed opens a caller and a node 2 that answers each AppendEntries with its
 // session.
 func echoed(t *testing.T, caller, answerer settings) *endpoint {
+	t.Helper()
+	return echoedBy(t, caller, answerer, func(dial dialFunc) dialFunc { return dial })
+}
+
+// echoedBy is echoed with a dialer that is wrapped.
+func echoedBy(t *testing.T, caller, answerer settings, wrap func(dialFunc) dialFunc) *endpoint {
 	t.Helper()
 	l := listenLocal(t)
 	server := &endpoint{t: t}
@@ -42,7 +50,7 @@ func echoed(t *testing.T, caller, answerer settings) *endpoint {
 	close(ready)
 	client := &endpoint{t: t, ended: make(chan *core.Call, 1000)}
 	client.transport = opened(t, caller, core.Endpoint{
-		Self: 1, Handler: client, Dial: dialTo(l),
+		Self: 1, Handler: client, Dial: wrap(dialTo(l)),
 	})
 	t.Cleanup(func() {
 		if err := errors.Join(client.Close(), server.Close()); err != nil {

@@ -209,7 +209,9 @@ func (t *transport) Reply(requests []*core.Incoming) {
 		s, b := sv.session, sv.block
 		s.w.mu.Lock()
 		s.answer(sv)
-		s.repay(sv)
+		if s.debt.limit > 0 {
+			s.repay(sv)
+		}
 		s.w.mu.Unlock()
 		if sv.settle() {
 			t.keepServed(sv, sv.forget())

@@ -4,11 +4,16 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
+	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/raftbench/raftbench/core"
 )
+
+const contractExhausted = "Exhausted: of DialFailures: this machine was out of local ports or file descriptors."
 
 const contractBackoff = "ReconnectMax caps the pause between attempts to reach a peer that failed: random between nothing and the cap, which doubles from 5 ms."
 
@@ -22,6 +27,7 @@ func failureChecks() []check {
 			contract: "It [ReconnectMax] must stay below the election timeout, or a fail-over measures the back-off."},
 		{name: "Breaker", run: checkBreaker, wire: true,
 			contract: "closed lets calls through, open refuses them at once with ErrUnavailable, half-open lets a few through to see."},
+		{name: "MachineIsExhausted", run: checkExhausted, wire: true, contract: contractExhausted},
 		{name: "ConnectionIsReset", run: checkReset, wire: true, mem: true,
 			contract: "ErrBroken: the connection ended while the call was under way; whether the peer saw the request is unknown."},
 		{name: "PeerClosesUnderCalls", run: checkPeerCloses,
@@ -122,6 +128,40 @@ func checkBreaker(t T, e *env) {
 	e.eventually("a breaker that closes again", func() bool {
 		err := a.callFor(b.id, heartbeat(2), time.Second).wait(t)
 		return err == nil && breaker(a, b.id).Breaker == core.BreakerClosed
+	})
+}
+
+// checkExhausted lets the machine run out of local ports for a while: the calls say
+// so and what to do, they are counted, and the peer is not blamed.
+func checkExhausted(t T, e *env) {
+	var exhausted atomic.Bool
+	exhausted.Store(true)
+	e.wrapDial = func(dial dialFunc) dialFunc {
+		return func(ctx context.Context, to core.NodeID) (net.Conn, error) {
+			if exhausted.Load() {
+				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.EADDRNOTAVAIL)}
+			}
+			return dial(ctx, to)
+		}
+	}
+	a, b := e.open(1), e.open(2)
+	for i := range uint64(20) {
+		err := a.call(b, ofClass(core.Class(i%core.NumClasses), i)).wait(t)
+		if !errors.Is(err, core.ErrUnavailable) || !strings.Contains(err.Error(), "ip_local_port_range") {
+			t.Fatalf("contract: %q: a call without a local port ended with %v", e.contract, err)
+		}
+	}
+	if s, ok := a.stats(); ok {
+		if s.Exhausted == 0 || s.Exhausted != s.DialFailures {
+			t.Errorf("contract: %q: %d of %d failures to dial counted as exhausted", e.contract, s.Exhausted, s.DialFailures)
+		}
+		if p := breaker(a, b.id); p.BreakerTrips > 0 {
+			t.Errorf("contract: %q: the breaker of a peer that nobody could call tripped %d times", e.contract, p.BreakerTrips)
+		}
+	}
+	exhausted.Store(false)
+	e.eventually("a call when there are ports again", func() bool {
+		return a.callFor(b.id, heartbeat(1), time.Second).wait(t) == nil
 	})
 }
 

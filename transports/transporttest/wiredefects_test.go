@@ -24,6 +24,16 @@ var wireDefects = []defect{
 	{"queues without bounds (" + slow + ")", []string{"PeerNeverReads"}, func(h *hooks) {
 		h.cfg.Limits.QueuedCalls, h.cfg.Limits.QueuedBytes = 1<<30, 1<<40
 	}},
+	{"hides why it could not dial", []string{"MachineIsExhausted"}, func(h *hooks) {
+		dial := h.cfg.Dial
+		h.cfg.Dial = func(ctx context.Context, to core.NodeID) (net.Conn, error) {
+			c, err := dial(ctx, to)
+			if err != nil {
+				err = errors.New("no connection")
+			}
+			return c, err
+		}
+	}},
 	{"sends control behind bulk", []string{"ControlPassesSlowBulk"}, func(h *hooks) {
 		var mu sync.Mutex
 		var bulk int

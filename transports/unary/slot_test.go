@@ -103,3 +103,40 @@ func TestDialerRefusesDuringItsPause(t *testing.T) {
 		t.Fatalf("1000 calls made %d attempts, of which %d failed", dials, failures)
 	}
 }
+
+// In a pool nobody waits for a connection that another one can stand in for.
+func TestSlotDialsInTheBackground(t *testing.T) {
+	begun, dialed := make(chan struct{}), make(chan struct{})
+	s := NewSlot(func(context.Context) (*fakeConn, error) {
+		begun <- struct{}{}
+		<-dialed
+		return new(fakeConn), nil
+	})
+	if s.Ready() || s.Ready() {
+		t.Fatal("ready without a connection")
+	}
+	<-begun // once: a second attempt at the same time would be stuck there
+	close(dialed)
+	if c, err := s.Get(t.Context(), nil); err != nil || !s.Ready() {
+		t.Fatalf("connection %p, error %v, ready %t", c, err, s.Ready())
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSlotCloseEndsADialInTheBackground(t *testing.T) {
+	s := NewSlot(func(ctx context.Context) (*fakeConn, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	})
+	if s.Ready() {
+		t.Fatal("ready without a connection")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s.Ready() {
+		t.Fatal("ready when closed")
+	}
+}

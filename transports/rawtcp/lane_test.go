@@ -1,0 +1,62 @@
+package rawtcp
+
+import (
+	"context"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/raftbench/raftbench/core"
+)
+
+// While one of two connections is broken and being dialed again, all calls go over
+// the other; then both are used again.
+func TestLanePassesOverABrokenConnection(t *testing.T) {
+	var (
+		mu    sync.Mutex
+		dials int
+		conns []net.Conn
+	)
+	again := make(chan struct{})
+	set := settingsOf(false)
+	set.conns = 2
+	client := echoedBy(t, set, settingsOf(false), func(dial dialFunc) dialFunc {
+		return func(ctx context.Context, to core.NodeID) (net.Conn, error) {
+			mu.Lock()
+			dials++
+			blocked := dials > 2
+			mu.Unlock()
+			if blocked {
+				<-again
+			}
+			c, err := dial(ctx, to)
+			mu.Lock()
+			conns = append(conns, c)
+			mu.Unlock()
+			return c, err
+		}
+	})
+	ready := func() (n int) {
+		for _, l := range (*client.peers.Load())[2].lanes[core.ClassAppend].Members() {
+			if l.Ready() {
+				n++
+			}
+		}
+		return n
+	}
+	exchange(t, client, 2, 1)
+	client.eventually("two connections", func() bool { return ready() == 2 })
+	mu.Lock()
+	_ = conns[0].Close()
+	mu.Unlock()
+	client.eventually("an attempt to connect again", func() bool {
+		ready()
+		mu.Lock()
+		defer mu.Unlock()
+		return dials == 3
+	})
+	exchange(t, client, 100, 1) // each would wait for again on the broken one
+	close(again)
+	client.eventually("two connections again", func() bool { return ready() == 2 })
+	exchange(t, client, 100, 1)
+}
