@@ -33,7 +33,7 @@ type house struct {
 // eachVariant runs a test on every transport of the table, in the profiles and
 // modes that order requests differently.
 func eachVariant(t *testing.T, test func(t *testing.T, network *core.Network)) {
-	specs, err := transports.ParseList(transports.All(), "all,all:stock")
+	specs, err := transports.ParseList(transports.All(), "all,all:stock,rawtcp:conns=0,rawtcp:conns=4,rawtcp:io=gnet:sock=unix,grpc:conns=0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,8 @@ func TestLanePassesOverABrokenConnection(t *testing.T) {
 			return c, err
 		}
 	})
+	release := sync.OnceFunc(func() { close(again) })
+	t.Cleanup(release)
 	ready := func() (n int) {
 		for _, l := range (*client.peers.Load())[2].lanes[core.ClassAppend].Members() {
 			if l.Ready() {
@@ -56,7 +58,7 @@ func TestLanePassesOverABrokenConnection(t *testing.T) {
 		return dials == 3
 	})
 	exchange(t, client, 100, 1) // each would wait for again on the broken one
-	close(again)
+	release()
 	client.eventually("two connections again", func() bool { return ready() == 2 })
 	exchange(t, client, 100, 1)
 }

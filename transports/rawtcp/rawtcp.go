@@ -65,7 +65,7 @@ func Transport() core.NamedTransport {
 			{Name: "yield", Stock: "off", Tuned: "on", Allowed: []string{"on", "off"}, Usage: "let other senders run before the sender writes, so that they share its write"},
 			{Name: "readbuf", Stock: "4KiB", Tuned: "128KiB", Usage: "size of a read buffer, 1KiB to 16MiB; it bounds how many messages are handed over together"},
 			{Name: "checksum", Stock: "on", Tuned: "on", Allowed: []string{"on", "off"}, Usage: "CRC-32C of every frame; turn it off under TLS, which has its own"},
-			{Name: "credits", Stock: "off", Tuned: "off", Allowed: []string{"on", "off"}, Usage: "flow control: the peer grants 1 MiB of requests that it has not answered on each connection, the rest waits at the caller"},
+			{Name: "credits", Stock: "off", Tuned: "on", Allowed: []string{"on", "off"}, Usage: "flow control: the peer grants 1 MiB of requests that it has not answered on each connection, the rest waits at the caller"},
 			{Name: "io", Stock: ioNetpoll, Tuned: ioNetpoll, Allowed: []string{ioNetpoll, ioGnet}, Usage: "netpoll: a goroutine reads each connection; gnet: edge-triggered event loops read and write them, whatever writer is"},
 			core.SocketOption(),
 		},

@@ -2,6 +2,7 @@ package rawtcp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -44,13 +45,10 @@ func (s *short) Send(calls []*core.Call) { s.calls.Send(calls) }
 // Cancel implements core.Transport.
 func (s *short) Cancel(calls []*core.Call) { s.calls.Cancel(calls) }
 
-// Close implements core.Transport.
+// Close implements core.Transport. First the calls, so that one to this very
+// endpoint ends with ErrClosed and not with what becomes of its connection.
 func (s *short) Close() error {
-	err := s.transport.Close()
-	if callsErr := s.calls.Close(); err == nil {
-		err = callsErr
-	}
-	return err
+	return errors.Join(s.calls.Close(), s.transport.Close())
 }
 
 // Stats implements core.Meter: the calls are counted at one side, what is answered
