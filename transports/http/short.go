@@ -19,20 +19,18 @@ func newShortLink(c *client, key linkKey) *shortLink {
 }
 
 func (l *shortLink) do(ctx context.Context, a *attempt, deadline time.Time) error {
-	dialing, cancel := context.WithDeadline(ctx, deadline)
-	nc, err := l.client.dial(dialing, l.key)
-	cancel()
+	// Not until the deadline: that the caller has no time says nothing of the peer.
+	nc, err := l.client.dial(ctx, l.key)
 	if err != nil {
 		return err
 	}
 	c := l.conn(nc)
-	// Close of the transport ends ctx, and with it the call.
 	release := context.AfterFunc(ctx, func() { _ = nc.Close() })
 	err = c.exchange(l.client, a, deadline)
+	l.conns.Put(c)
 	if release() {
 		_ = nc.Close() // there is nothing more on it
 	}
-	l.conns.Put(c)
 	return err
 }
 

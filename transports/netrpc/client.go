@@ -90,7 +90,7 @@ func (a *attempt) Do(ctx context.Context, deadline time.Time) error {
 	a.timer.Reset(time.Until(deadline))
 	defer a.timer.Stop()
 	if a.client.conns == 0 {
-		return a.doShort(ctx, deadline)
+		return a.doShort(ctx)
 	}
 	conn, err := a.client.peer(a.to).slot(a.class).Get(ctx, a.timer.C)
 	if err != nil {
@@ -100,10 +100,9 @@ func (a *attempt) Do(ctx context.Context, deadline time.Time) error {
 }
 
 // doShort is a call on a connection of its own.
-func (a *attempt) doShort(ctx context.Context, deadline time.Time) (err error) {
-	dialing, cancel := context.WithDeadline(ctx, deadline)
-	conn, err := a.client.connect(dialing, a.to, a.class)
-	cancel()
+func (a *attempt) doShort(ctx context.Context) error {
+	// Not until the deadline: that the caller has no time says nothing of the peer.
+	conn, err := a.client.connect(ctx, a.to, a.class)
 	if err != nil {
 		return err
 	}

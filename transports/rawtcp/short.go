@@ -102,9 +102,8 @@ type shortCall struct {
 
 // Do implements unary.Attempt.
 func (a *shortCall) Do(ctx context.Context, deadline time.Time) error {
-	dialing, cancel := context.WithDeadline(ctx, deadline)
-	conn, err := a.client.dialer.Dial(dialing, a.call.To)
-	cancel()
+	// Not until the deadline: that the caller has no time says nothing of the peer.
+	conn, err := a.client.dialer.Dial(ctx, a.call.To)
 	if err != nil {
 		return err
 	}

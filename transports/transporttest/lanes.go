@@ -58,9 +58,9 @@ func holdBulk(n *node) func([]*core.Incoming) {
 }
 
 // checkControlSlow fills the way to a peer that reads 1 MiB/s on each connection
-// with 8 MiB.
+// with 32 MiB, which take a second even if each call has a connection.
 func checkControlSlow(t T, e *env) {
-	const size, calls = 256 << 10, 32
+	const size, calls = 1 << 20, 32
 	a, b := e.open(1), e.open(2)
 	a.call(b, heartbeat(0)).done(t)
 	a.call(b, appendEntries(0, 1)).done(t)

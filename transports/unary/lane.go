@@ -125,6 +125,9 @@ func (l *lane) carry(j *job) {
 		return
 	}
 	err = attempt.Do(t.ctx, deadline)
+	if err != nil && t.ctx.Err() != nil {
+		err = core.ErrClosed // whatever went wrong: Close has cut it short
+	}
 	if !l.returned(j) {
 		attempt.Release()
 		return
