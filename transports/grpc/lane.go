@@ -46,9 +46,8 @@ func newLane(e *endpoint, p *peer, class core.Class, c *conn, i, n int) *lane {
 // Ready implements dial.Member.
 func (l *lane) Ready() bool { return l.conn.Ready() }
 
-// add puts calls under way. Those that do not fit it appends to refused, with
-// Err set.
-func (l *lane) add(calls []*core.Call, now time.Duration, refused []*core.Call) []*core.Call {
+// add puts calls under way. It returns those that do not fit, with Err set.
+func (l *lane) add(calls []*core.Call, now time.Duration) (refused []*core.Call) {
 	earliest := never
 	l.mu.Lock()
 	for _, c := range calls {

@@ -60,7 +60,7 @@ func TestBatchHoldsWhatFits(t *testing.T) {
 	} {
 		l, _ := testLane(test.budget)
 		for _, n := range test.data {
-			l.add([]*core.Call{appendOf(n)}, 0, nil)
+			l.add([]*core.Call{appendOf(n)}, 0)
 		}
 		var got []int
 		var last uint64
@@ -86,14 +86,14 @@ func TestCallThatEndsOnItsWayOut(t *testing.T) {
 	all := func(*pending) bool { return true }
 
 	l, h := testLane(maxBatchBytes)
-	l.add([]*core.Call{appendOf(1)}, 0, nil)
+	l.add([]*core.Call{appendOf(1)}, 0)
 	l.end(core.ErrTimeout, all)
 	if l.take(); len(l.batch) != 0 || len(h.errs) != 1 {
 		t.Fatalf("a queued call that has timed out: %d to be sent, %d ended; want 0 and 1", len(l.batch), len(h.errs))
 	}
 
 	l, h = testLane(maxBatchBytes)
-	l.add([]*core.Call{appendOf(1), appendOf(1)}, 0, nil)
+	l.add([]*core.Call{appendOf(1), appendOf(1)}, 0)
 	l.take()
 	first := l.batch[0].call
 	l.end(core.ErrTimeout, func(p *pending) bool { return p.call == first })
@@ -115,7 +115,7 @@ func TestCallThatEndsOnItsWayOut(t *testing.T) {
 // A stream that ends while a batch is being encoded has taken nothing of it.
 func TestStreamThatEndsWhileEncoding(t *testing.T) {
 	l, h := testLane(maxBatchBytes)
-	l.add([]*core.Call{appendOf(1)}, 0, nil)
+	l.add([]*core.Call{appendOf(1)}, 0)
 	l.take()
 	if l.encoded(&outbound{dead: true}, nil) {
 		t.Fatal("the batch is to be sent over a stream that has ended")

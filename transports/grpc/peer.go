@@ -39,10 +39,10 @@ func newPeer(e *endpoint, id core.NodeID) (*peer, error) {
 func (p *peer) add(class core.Class, calls []*core.Call, now time.Duration, refused []*core.Call) []*core.Call {
 	lanes := p.lanes[class]
 	first := lanes.Pick()
-	left := first.add(calls, now, nil)
+	left := first.add(calls, now)
 	for _, l := range lanes.Members() {
 		if l != first && len(left) > 0 {
-			left = l.add(left, now, nil)
+			left = l.add(left, now)
 		}
 	}
 	return append(refused, left...)
