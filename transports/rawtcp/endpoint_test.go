@@ -14,10 +14,7 @@ import (
 	"github.com/raftbench/raftbench/transports/transporttest/memnet"
 )
 
-func TestMain(m *testing.M) {
-	quiet()
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is how long a test waits for what must happen.
 const patience = 20 * time.Second

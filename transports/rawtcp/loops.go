@@ -157,9 +157,16 @@ func (silence) Warnf(string, ...any)  {}
 func (silence) Errorf(string, ...any) {}
 func (silence) Fatalf(string, ...any) {}
 
-// quiet ends the goroutines that gnet starts when it is imported: a pool that
-// nothing here uses, but whose clock would tick in every process that measures.
-func quiet() { goroutine.DefaultWorkerPool.Release() }
+// gnet starts a pool of goroutines when it is imported. Nothing here uses it, but
+// its clock would tick in every process that measures, and its goroutines be left
+// over in every test: so it ends when this package is imported. This is the one
+// thing that happens on import, and it undoes another.
+var _ = endPool()
+
+func endPool() struct{} {
+	goroutine.DefaultWorkerPool.Release()
+	return struct{}{}
+}
 
 // loopPause is how long a writer waits before it asks again whether a socket that
 // was full has taken what gnet holds for it: gnet does not say when it has.

@@ -55,7 +55,6 @@ const (
 
 // Transport returns this transport's row in the table of transports.
 func Transport() core.NamedTransport {
-	quiet()
 	return core.NamedTransport{
 		Name:    "rawtcp",
 		Summary: "binary frames over TCP, multiplexed, one write for all that is ready",
