@@ -68,9 +68,9 @@ func refuseEmpty(fs *pflag.FlagSet, names ...string) {
 }
 
 // unusable tells an error of a path that was asked for from one of the machine's, such as
-// a full disk.
+// a disk that is full or read-only.
 func unusable(err error) bool {
-	for _, kind := range []error{fs.ErrNotExist, fs.ErrExist, fs.ErrPermission, syscall.ENOTDIR, syscall.EISDIR, syscall.EROFS, syscall.ENAMETOOLONG} {
+	for _, kind := range []error{fs.ErrNotExist, fs.ErrExist, fs.ErrPermission, syscall.ENOTDIR, syscall.EISDIR, syscall.ENAMETOOLONG} {
 		if errors.Is(err, kind) {
 			return true
 		}
