@@ -16,7 +16,7 @@ import (
 
 // patience is how long a check waits for what must happen. Reaching it is a
 // failure, so it is long: a loaded machine is no defect of a transport.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // The sentences of the contract that more than one check quotes.
 const (
