@@ -161,12 +161,7 @@ func (silence) Fatalf(string, ...any) {}
 // its clock would tick in every process that measures, and its goroutines be left
 // over in every test: so it ends when this package is imported. This is the one
 // thing that happens on import, and it undoes another.
-var _ = endPool()
-
-func endPool() struct{} {
-	goroutine.DefaultWorkerPool.Release()
-	return struct{}{}
-}
+var _ = goroutine.DefaultWorkerPool.ReleaseTimeout(time.Second)
 
 // loopPause is how long a writer waits before it asks again whether a socket that
 // was full has taken what gnet holds for it: gnet does not say when it has.
