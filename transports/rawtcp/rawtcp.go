@@ -59,7 +59,7 @@ func Transport() core.NamedTransport {
 		Name:    "rawtcp",
 		Summary: "binary frames over TCP, multiplexed, one write for all that is ready",
 		Options: []core.Option{
-			{Name: "conns", Stock: "1", Tuned: "1", Usage: "connections to each peer that an append or a client's request chooses among, 1 to 64; with more than one, order is not kept; 0: one for each call"},
+			{Name: "conns", Stock: "1", Tuned: "1", Usage: "connections to each peer that an append or a client's request chooses among, 1 to 1024; with more than one, order is not kept; 0: one for each call"},
 			{Name: "writer", Stock: "flusher", Tuned: "inline", Allowed: []string{"inline", "flusher"}, Usage: "who writes: the sender, unless somebody is writing already, or always a goroutine of its own"},
 			{Name: "yield", Stock: "off", Tuned: "on", Allowed: []string{"on", "off"}, Usage: "let other senders run before the sender writes, so that they share its write"},
 			{Name: "readbuf", Stock: "4KiB", Tuned: "128KiB", Usage: "size of a read buffer, 1KiB to 16MiB; it bounds how many messages are handed over together"},
@@ -107,5 +107,6 @@ func newNetwork(options core.Options) (*core.Network, error) {
 	}, nil
 }
 
-// maxConns bounds option conns.
-const maxConns = 64
+// maxConns bounds option conns. A thousand is what event loops are praised for;
+// for all classes and a few peers it stays below maxSessions.
+const maxConns = 1024
