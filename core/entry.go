@@ -11,6 +11,9 @@ const (
 	// EntryNoOp is what a leader appends when it is elected, so that it can
 	// commit what earlier terms left behind (dissertation §3.6.2, §6.4).
 	EntryNoOp
+	// EntryConfiguration carries an encoded Configuration, which is in force from
+	// the moment that the entry is in a log (§4.1). A cluster's first entry is one.
+	EntryConfiguration
 )
 
 // Entry is one slot of the replicated log.
@@ -53,6 +56,11 @@ type HardState struct {
 type SnapshotMeta struct {
 	Index Index // the last entry the snapshot covers; zero: there is no snapshot
 	Term  Term  // the term of that entry
+
+	// Config is the Configuration in force at that entry, encoded. Empty: that
+	// which the node was started with. It is a string so that it cannot change
+	// and metas can be compared.
+	Config string
 }
 
 func (m SnapshotMeta) String() string {

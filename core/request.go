@@ -347,7 +347,9 @@ func (*RequestVoteRequest) SizeBytes() int { return fixedSizeBytes }
 func (r *AppendEntriesRequest) SizeBytes() int { return fixedSizeBytes + EntriesSizeBytes(r.Entries) }
 
 // SizeBytes implements Request.
-func (r *InstallSnapshotRequest) SizeBytes() int { return fixedSizeBytes + len(r.Data) }
+func (r *InstallSnapshotRequest) SizeBytes() int {
+	return fixedSizeBytes + len(r.Snapshot.Config) + len(r.Data)
+}
 
 // SizeBytes implements Request.
 func (*TimeoutNowRequest) SizeBytes() int { return fixedSizeBytes }

@@ -25,7 +25,7 @@ import (
 // required; the storage and the state machine are the node's until Close.
 type Config struct {
 	ID    core.NodeID
-	Peers []core.NodeID // all members, this one too
+	Peers []core.NodeID // the members with which the cluster began, this one too; none for a node that joins one
 
 	// Open opens the node's endpoint of the transport.
 	Open func(core.Handler) (core.Transport, error)

@@ -304,7 +304,7 @@ func TestConfigIsChecked(t *testing.T) {
 		"Tick":            func(c *node.Config) { c.Tick = -1 },
 		"SnapshotEntries": func(c *node.Config) { c.SnapshotEntries = -1 },
 		"linger":          func(c *node.Config) { c.Batch.Linger = -1 },
-		"Voters":          func(c *node.Config) { c.Peers = nil },
+		"Voters":          func(c *node.Config) { c.Peers = []core.NodeID{2} },
 		"opened":          func(*node.Config) {},
 	} {
 		c := ok

@@ -30,12 +30,11 @@ func (n *Node) maybeSnapshot() {
 	if n.failed != nil || a.applied < a.snapshot.Index+core.Index(n.config.SnapshotEntries) {
 		return
 	}
-	term, err := n.config.Storage.Term(a.applied)
+	meta, err := n.raft.SnapshotMeta(a.applied)
 	if err != nil {
-		n.fail(fmt.Errorf("term of applied entry %d: %w", a.applied, err))
+		n.fail(err)
 		return
 	}
-	meta := core.SnapshotMeta{Index: a.applied, Term: term}
 	if err := n.config.Storage.SaveSnapshot(meta, n.config.StateMachine.WriteSnapshot); err != nil {
 		n.fail(err)
 		return

@@ -13,8 +13,9 @@ func (r *Raft) stepAppendEntries(token uint64, q *core.AppendEntriesRequest) {
 	r.answer(q.From, token, a, a.Match)
 }
 
-// isWellFormed reports whether the entries follow PrevIndex without a gap and
-// their terms rise from PrevTerm to at most the leader's.
+// isWellFormed reports whether the entries follow PrevIndex without a gap,
+// their terms rise from PrevTerm to at most the leader's, and configurations are
+// what they say they are.
 func isWellFormed(q *core.AppendEntriesRequest) bool {
 	index, term := q.PrevIndex, q.PrevTerm
 	for i := range q.Entries {
@@ -22,6 +23,11 @@ func isWellFormed(q *core.AppendEntriesRequest) bool {
 		index++
 		if e.Index != index || e.Term < term {
 			return false
+		}
+		if e.Kind == core.EntryConfiguration {
+			if _, err := core.DecodeConfiguration(e.Data); err != nil {
+				return false
+			}
 		}
 		term = e.Term
 	}
@@ -81,7 +87,9 @@ func (r *Raft) appendNew(entries []core.Entry) {
 		if entries[i].Index <= r.log.last {
 			r.truncate(entries[i].Index - 1)
 		}
-		r.log.appendCopies(entries[i:])
+		if r.log.appendCopies(entries[i:]) {
+			r.noteAll(entries[i:])
+		}
 		return
 	}
 }
@@ -98,4 +106,7 @@ func (r *Raft) truncate(last core.Index) {
 	r.log.truncate(last)
 	r.writes.truncate(last)
 	r.out.revoke(last, r.term)
+	if r.members.truncate(last) {
+		r.adoptMembers()
+	}
 }

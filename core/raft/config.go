@@ -11,10 +11,13 @@ import (
 // Config is what a Raft is made from. Zero values of the limits take the
 // default.
 type Config struct {
-	// ID is this node. It is one of Voters.
+	// ID is this node.
 	ID core.NodeID
 
-	// Voters are all members of the cluster.
+	// Voters are the members with which the cluster begins, this node among
+	// them. They count only as long as neither Snapshot nor Log knows better. A
+	// node that is to join a cluster has none: it neither votes nor stands for
+	// election until a leader has told it who the members are.
 	Voters []core.NodeID
 
 	// Log is read by Raft and written by its driver, from Ready.
@@ -64,6 +67,14 @@ type Config struct {
 	// belong together: voters that stick to a leader rely on its stepping down.
 	DisableCheckQuorum bool
 
+	// LeaseDriftPercent, if it is not zero, lets a leader answer reads without
+	// asking while it holds a lease (§6.4.1). It is the most by which the clock
+	// of any member may run faster than that of another, in percent. All members
+	// must have the same, and the same ElectionTicks. It needs check-quorum, and
+	// a driver whose ticks are never late by more than they are lost: see lease.
+	// Reads outside of a lease are confirmed by a round of heartbeats.
+	LeaseDriftPercent int
+
 	// Seed makes the election timeouts, together with ID.
 	Seed uint64
 }
@@ -99,6 +110,7 @@ func (c *Config) validate() error {
 		{"MaxInflight", c.MaxInflight},
 		{"MaxInflightBytes", c.MaxInflightBytes},
 		{"MaxUncommittedBytes", c.MaxUncommittedBytes},
+		{"LeaseDriftPercent", c.LeaseDriftPercent},
 	} {
 		if f.value < 0 {
 			return fmt.Errorf("raft: %s is %d: it must be positive", f.name, f.value)
@@ -106,6 +118,9 @@ func (c *Config) validate() error {
 	}
 	if c.ElectionTicks <= c.HeartbeatTicks {
 		return fmt.Errorf("raft: ElectionTicks is %d: it must be larger than HeartbeatTicks, which is %d", c.ElectionTicks, c.HeartbeatTicks)
+	}
+	if err := c.validateLease(); err != nil {
+		return err
 	}
 	return c.validateLog()
 }
@@ -122,7 +137,10 @@ func (c *Config) validateMembers() error {
 			return fmt.Errorf("raft: Voters names %v twice", v)
 		}
 	}
-	if !slices.Contains(c.Voters, c.ID) {
+	if len(c.Voters) > core.MaxMembers {
+		return fmt.Errorf("raft: Voters names %d nodes: at most %d are allowed", len(c.Voters), core.MaxMembers)
+	}
+	if len(c.Voters) > 0 && !slices.Contains(c.Voters, c.ID) {
 		return fmt.Errorf("raft: ID is %d, which is not among Voters %v", uint64(c.ID), c.Voters)
 	}
 	return nil

@@ -1,10 +1,18 @@
 package raft
 
-import "github.com/raftbench/raftbench/core"
+import (
+	"slices"
+
+	"github.com/raftbench/raftbench/core"
+)
 
 // Campaign starts an election now, as if the election timer had run out. A
-// leader ignores it.
-func (r *Raft) Campaign() { r.campaign(false) }
+// leader ignores it, and so does a node that has promised its leader not to.
+func (r *Raft) Campaign() {
+	if !r.hasPromised() {
+		r.campaign(false)
+	}
+}
 
 // campaign starts an election (dissertation §3.4): by way of a pre-vote (§9.6),
 // unless the leader asked for it, which makes it certain enough (§3.10).
@@ -14,6 +22,9 @@ func (r *Raft) campaign(transfer bool) {
 	}
 	r.resetElectionTimeout()
 	r.leader = 0
+	if !r.mayCampaign() {
+		return
+	}
 	r.transfer = transfer
 	if r.cfg.DisablePreVote || transfer {
 		r.becomeCandidate()
@@ -48,7 +59,7 @@ func (r *Raft) voteRequest(term core.Term, preVote bool) *core.RequestVoteReques
 func (r *Raft) stepRequestVote(token uint64, q *core.RequestVoteRequest) {
 	granted := false
 	switch {
-	case r.peer(q.From) == nil || r.sticksToLeader() && !q.Transfer:
+	case !r.mayVoteFor(q.From) || r.sticksToLeader() && !q.Transfer:
 		// Refused, and the term is not adopted.
 	case q.PreVote:
 		granted = r.wouldVote(q)
@@ -70,10 +81,21 @@ func (r *Raft) stepRequestVote(token uint64, q *core.RequestVoteRequest) {
 	r.answer(q.From, token, a, 0)
 }
 
+// mayVoteFor reports whether id can be a candidate. It need not be a member: a
+// configuration that makes it one may not have arrived here (dissertation
+// §4.2.2). A node that knows no configuration has just begun, or lost its disk
+// and with it the votes that it gave.
+func (r *Raft) mayVoteFor(id core.NodeID) bool {
+	return id != 0 && id != r.id && len(r.members.latest().Voters) > 0
+}
+
 // sticksToLeader reports whether this node has heard from a leader so lately
 // that it takes no part in elections (dissertation §4.2.3). A leader that checks
 // its quorum has heard from itself.
 func (r *Raft) sticksToLeader() bool {
+	if r.hasPromised() {
+		return true
+	}
 	if r.cfg.DisableCheckQuorum || r.leader == 0 {
 		return false
 	}
@@ -112,13 +134,13 @@ func (r *Raft) stepVoteResponse(a *core.RequestVoteResponse) {
 }
 
 func (r *Raft) countVotes() {
-	granted, refused := r.ballot.count()
+	won, lost := r.tally()
 	switch {
-	case granted >= r.quorum() && r.role == PreCandidate:
+	case won && r.role == PreCandidate:
 		r.becomeCandidate()
-	case granted >= r.quorum():
+	case won:
 		r.becomeLeader()
-	case len(r.peers)+1-refused < r.quorum():
+	case lost:
 		r.becomeFollower(r.term, 0)
 	}
 }
@@ -131,7 +153,13 @@ func (r *Raft) becomeLeader() {
 		r.peers[i].start(r.log.last+1, r.sessions, r.ticks)
 	}
 	r.termStart = r.log.last + 1
-	r.log.appendNoOp(r.term) // replicating it also tells the others who leads
+	if r.log.last == 0 {
+		// A log begins with a configuration, so that whoever has any of it, or a
+		// snapshot, knows the members.
+		r.appendConfiguration(r.members.latest().Configuration)
+		return
+	}
+	r.log.appendOne(r.term, core.EntryNoOp, nil) // replicating it also tells the others who leads
 }
 
 // leaveLeadership ends what only a leader does.
@@ -139,6 +167,7 @@ func (r *Raft) leaveLeadership() {
 	r.reads.lose()
 	r.backlog.reset()
 	r.transferee = 0
+	r.lease.end()
 	for i := range r.peers {
 		r.peers[i].inflights.reset()
 	}
@@ -166,11 +195,14 @@ func (b *ballot) record(from core.NodeID, granted bool) {
 	b.votes = append(b.votes, vote{from, granted})
 }
 
-func (b *ballot) count() (granted, refused int) {
+// count counts the votes of some.
+func (b *ballot) count(voters []core.NodeID) (granted, refused int) {
 	for _, v := range b.votes {
-		if v.granted {
+		switch {
+		case !slices.Contains(voters, v.from):
+		case v.granted:
 			granted++
-		} else {
+		default:
 			refused++
 		}
 	}

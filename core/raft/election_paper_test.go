@@ -106,16 +106,16 @@ func TestLowerTermIsRefusedWithOurs_3_3(t *testing.T) {
 	}
 }
 
-func TestStrangersAreRefused_3_4(t *testing.T) {
+// Who asks need not be a member (§4.2.2), but it must be somebody else.
+func TestNobodyAndSelfAreRefused_3_4(t *testing.T) {
 	n := newNode(t, 1, nil)
-	if n.vote(core.RequestVoteRequest{From: 9, Term: 7}).Granted {
-		t.Fatal("a stranger got a vote")
-	}
-	if n.append(core.AppendEntriesRequest{From: 9, Term: 7}).Success {
-		t.Fatal("a stranger was taken as leader")
-	}
-	if n.append(core.AppendEntriesRequest{From: 1, Term: 7}).Success {
-		t.Fatal("the node takes itself as another leader")
+	for _, id := range []core.NodeID{0, 1} {
+		if n.vote(core.RequestVoteRequest{From: id, Term: 7}).Granted {
+			t.Fatalf("%v got a vote", id)
+		}
+		if n.append(core.AppendEntriesRequest{From: id, Term: 7}).Success {
+			t.Fatalf("%v was taken as leader", id)
+		}
 	}
 	n.wantRole(Follower, 1)
 }

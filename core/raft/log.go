@@ -106,23 +106,26 @@ func (l *raftLog) appendCommands(term core.Term, commands [][]byte) {
 	l.lastTerm = term
 }
 
-// appendNoOp adds the entry with which a leader begins its term.
-func (l *raftLog) appendNoOp(term core.Term) {
+// appendOne adds an entry of the leader's own. Its data is the log's from here on.
+func (l *raftLog) appendOne(term core.Term, kind core.EntryKind, data []byte) {
 	l.last++
-	l.tail = append(reserve(l.tail, 1), core.Entry{Index: l.last, Term: term, Kind: core.EntryNoOp})
+	l.tail = append(reserve(l.tail, 1), core.Entry{Index: l.last, Term: term, Kind: kind, Data: data})
 	l.lastTerm = term
 }
 
-// appendCopies adds a copy of each entry. They follow last without a gap.
-func (l *raftLog) appendCopies(entries []core.Entry) {
+// appendCopies adds a copy of each entry, and reports whether there is a
+// configuration among them. They follow last without a gap.
+func (l *raftLog) appendCopies(entries []core.Entry) (configuration bool) {
 	l.tail = reserve(l.tail, len(entries))
 	for i := range entries {
 		e := entries[i]
 		e.Data = l.data.copy(e.Data)
+		configuration = configuration || e.Kind == core.EntryConfiguration
 		l.tail = append(l.tail, e)
 	}
 	l.last += core.Index(len(entries))
 	l.lastTerm = entries[len(entries)-1].Term
+	return configuration
 }
 
 // truncate drops everything after last.

@@ -7,12 +7,15 @@ func (r *Raft) HasReady() bool {
 	return len(r.out.now) > 0 || len(r.out.held) > 0 || len(r.log.tail) > 0 ||
 		r.delivered < r.commit || r.hardStateChanged || r.log.snapshot.Index != 0 ||
 		len(r.reads.done) > 0 || len(r.reads.lost) > 0 ||
-		r.role == Leader && (r.canStartReads() || r.canReplicate())
+		r.role == Leader && (r.canGoOn() || r.canStartReads() || r.canReplicate())
 }
 
 // Ready returns what there is to do, and regards it as given to the driver: see
 // the package comment for what must have been done before Raft is called again.
 func (r *Raft) Ready() Ready {
+	if r.role == Leader {
+		r.goOn()
+	}
 	if r.role == Leader {
 		r.startReads()
 		r.replicate()

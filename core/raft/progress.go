@@ -35,6 +35,7 @@ func (s ProgressState) String() string {
 // progress is what a leader knows about one follower.
 type progress struct {
 	id      core.NodeID
+	part    part
 	state   ProgressState
 	session uint64 // responses from another are ignored
 
@@ -52,11 +53,17 @@ type progress struct {
 	heard       uint64 // the tick of the last response
 	sent        uint64 // the tick of the last probe, failure, append into an empty window, or progress
 	readContext uint64 // the newest that the follower confirmed
+
+	// How fast it catches up (followRounds).
+	roundEnd   core.Index // the end of the log when the round began
+	roundStart uint64     // the tick at which it began
+	caughtUp   bool       // the last round took no longer than an election timeout
 }
 
 // start begins a term of leadership.
 func (p *progress) start(next core.Index, session, tick uint64) {
 	p.session, p.match, p.heard, p.readContext = session, 0, tick, 0
+	p.roundEnd, p.roundStart, p.caughtUp = next, tick, false
 	p.probe(next, false)
 }
 
@@ -136,5 +143,6 @@ func (p *progress) status() Progress {
 	return Progress{
 		Peer: p.id, State: p.state, Match: p.match, Next: p.next, Paused: p.paused, Session: p.session,
 		Inflight: p.inflights.queue.len(), InflightBytes: p.inflights.bytes, PendingSnapshot: p.pendingSnapshot,
+		Votes: p.part != 0, CaughtUp: p.caughtUp,
 	}
 }

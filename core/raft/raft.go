@@ -1,11 +1,6 @@
 package raft
 
-import (
-	"cmp"
-	"slices"
-
-	"github.com/raftbench/raftbench/core"
-)
+import "github.com/raftbench/raftbench/core"
 
 // Raft is one member's state. The package comment has the cycle of its use. It
 // has one user at a time.
@@ -38,17 +33,23 @@ type Raft struct {
 	electionElapsed  int    // ticks since the leader was heard, a vote was given, or an election began
 	electionTimeout  int
 	heartbeatElapsed int
+	promise          uint64 // the tick before which a leader relies on this node's staying out of elections
 
 	// A candidate's.
 	ballot   ballot
 	transfer bool // this election was asked for by the leader
 
+	members members
+	part    part       // this node's in the configuration in force
+	need    [2]int     // how many decide, of Voters and of Outgoing
+	peers   []progress // the other members, by ID
+
 	// A leader's.
-	peers           []progress   // the other voters, by ID
 	matches         []core.Index // memory of quorumMatch
 	termStart       core.Index   // of the entry that began the term
 	backlog         backlog
 	reads           readQueue
+	lease           lease
 	sessions        uint64 // the newest replication session
 	transferee      core.NodeID
 	transferElapsed int
@@ -67,10 +68,14 @@ func New(cfg Config) (*Raft, error) {
 	if err != nil {
 		return nil, err
 	}
+	members, err := newMembers(&cfg)
+	if err != nil {
+		return nil, err
+	}
 	r := &Raft{
 		id: cfg.ID, cfg: cfg, rng: newRNG(cfg.Seed, cfg.ID),
 		term: cfg.HardState.Term, vote: cfg.HardState.Vote,
-		log: log, writes: writes{durable: log.last},
+		log: log, writes: writes{durable: log.last}, members: members,
 		commit: max(cfg.HardState.Commit, cfg.Snapshot.Index), storedCommit: cfg.HardState.Commit,
 		delivered: cfg.Snapshot.Index, applied: cfg.Snapshot.Index, snapshot: cfg.Snapshot,
 	}
@@ -79,20 +84,13 @@ func New(cfg Config) (*Raft, error) {
 		// vote was given in that term, or it would be durable.
 		r.setTerm(log.lastTerm)
 	}
-	r.peers = newPeers(cfg)
+	r.adoptMembers()
+	r.lease.ticks = uint64(cfg.leaseTicks())
+	if r.term > 0 {
+		r.promiseQuiet() // it may have promised just before it went down
+	}
 	r.resetElectionTimeout()
 	return r, nil
-}
-
-func newPeers(cfg Config) []progress {
-	var peers []progress
-	for _, v := range cfg.Voters {
-		if v != cfg.ID {
-			peers = append(peers, progress{id: v, inflights: inflights{maxCount: cfg.MaxInflight, maxBytes: cfg.MaxInflightBytes}})
-		}
-	}
-	slices.SortFunc(peers, func(a, b progress) int { return cmp.Compare(a.id, b.id) })
-	return peers
 }
 
 // Tick says that one tick of time has passed. It never waits for a write.
@@ -109,13 +107,13 @@ func (r *Raft) Tick() {
 }
 
 func (r *Raft) tickLeader() {
-	if len(r.peers) > 0 && r.writes.stalled(r.ticks, uint64(r.cfg.ElectionTicks)) {
+	if !r.isAlone() && r.writes.stalled(r.ticks, uint64(r.cfg.ElectionTicks)) {
 		// Heartbeats need no disk. A leader whose disk hangs would otherwise
 		// keep the cluster waiting for as long as the disk does.
 		r.becomeFollower(r.term, 0)
 		return
 	}
-	if !r.cfg.DisableCheckQuorum && !r.quorumOfPeers(r.heardLately) {
+	if !r.cfg.DisableCheckQuorum && !r.isQuorum(r.heardLately) {
 		r.becomeFollower(r.term, 0)
 		return
 	}

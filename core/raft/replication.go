@@ -90,6 +90,7 @@ func (r *Raft) termOf(i core.Index) (core.Term, error) {
 // about the part of the log that it is known to have. So it can tell it what is
 // committed, and cannot be refused.
 func (r *Raft) broadcastHeartbeat() {
+	r.beginRound()
 	for i := range r.peers {
 		p := &r.peers[i]
 		prev := p.match
@@ -117,7 +118,7 @@ func (r *Raft) stepAppendResponse(p *progress, a *core.AppendEntriesResponse) {
 }
 
 func (r *Raft) appendSucceeded(p *progress, a *core.AppendEntriesResponse) {
-	news := p.acked(a.Match, r.ticks)
+	news := r.acked(p, a.Match)
 	if !news && !r.isOverdue(p) {
 		return // a heartbeat's answer, or an old one
 	}
@@ -145,6 +146,15 @@ func (r *Raft) appendSucceeded(p *progress, a *core.AppendEntriesResponse) {
 		r.advanceCommit()
 		r.maybeTimeoutNow(p)
 	}
+}
+
+// acked notes how far a follower has come, and reports whether that is news.
+func (r *Raft) acked(p *progress, match core.Index) bool {
+	news := p.acked(match, r.ticks)
+	if news && p.part == 0 {
+		p.followRounds(r.log.last, r.ticks, uint64(r.cfg.ElectionTicks))
+	}
+	return news
 }
 
 // isOverdue reports whether a follower that answers should have made progress

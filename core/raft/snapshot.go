@@ -7,6 +7,7 @@ import "github.com/raftbench/raftbench/core"
 func (r *Raft) SetSnapshot(s core.SnapshotMeta) {
 	if s.Index > r.snapshot.Index {
 		r.snapshot = s
+		r.members.forget(s.Index)
 	}
 }
 
@@ -28,7 +29,7 @@ func (r *Raft) stepSnapshotResponse(p *progress, a *core.InstallSnapshotResponse
 	if a.Match == 0 || a.Match > r.log.last {
 		return
 	}
-	news := p.acked(a.Match, r.ticks)
+	news := r.acked(p, a.Match)
 	if p.state == StateSnapshot && a.Match >= p.pendingSnapshot {
 		// Not only if it is news: a heartbeat's answer may have come first. If
 		// the log was compacted beyond the snapshot meanwhile, the next send
@@ -47,7 +48,7 @@ func (r *Raft) stepSnapshotResponse(p *progress, a *core.InstallSnapshotResponse
 // steps it without Done and corrects NextOffset in the response.
 func (r *Raft) stepInstallSnapshot(token uint64, q *core.InstallSnapshotRequest) {
 	a := &core.InstallSnapshotResponse{From: r.id, Session: q.Session}
-	if q.Snapshot.Term <= q.Term && r.acceptLeader(q.From, q.Term) {
+	if isWellFormedSnapshot(q) && r.acceptLeader(q.From, q.Term) {
 		switch {
 		case q.Snapshot.Index <= r.commit:
 			a.Match = r.commit
@@ -62,6 +63,15 @@ func (r *Raft) stepInstallSnapshot(token uint64, q *core.InstallSnapshotRequest)
 	r.answer(q.From, token, a, a.Match)
 }
 
+func isWellFormedSnapshot(q *core.InstallSnapshotRequest) bool {
+	if q.Snapshot.Config != "" {
+		if _, err := core.DecodeConfiguration([]byte(q.Snapshot.Config)); err != nil {
+			return false
+		}
+	}
+	return q.Snapshot.Term <= q.Term
+}
+
 // restore takes over a snapshot beyond what is committed.
 func (r *Raft) restore(s core.SnapshotMeta) {
 	if t, err := r.log.term(s.Index); err == nil && t == s.Term {
@@ -70,6 +80,16 @@ func (r *Raft) restore(s core.SnapshotMeta) {
 	}
 	r.out.revoke(r.commit, r.term)
 	r.writes.truncate(r.commit)
+	r.restoreMembers(s)
 	r.log.restore(s)
 	r.commit, r.delivered = s.Index, s.Index
+}
+
+func (r *Raft) restoreMembers(s core.SnapshotMeta) {
+	c := r.members.at(r.commit).Configuration
+	if s.Config != "" {
+		c, _ = core.DecodeConfiguration([]byte(s.Config)) // it was found to be well-formed
+	}
+	r.members.known = append(r.members.known[:0], placed{c, s.Index})
+	r.adoptMembers()
 }

@@ -49,6 +49,10 @@ type Status struct {
 
 	// Progress of the other members, by ID, as the leader sees it. Nil on others.
 	Progress []Progress
+
+	Configuration core.Configuration // in force; not to be written to
+	ConfigIndex   core.Index         // of the entry that brought it; zero for none
+	HoldsLease    bool               // a leader's: reads need no round of heartbeats
 }
 
 // Progress is what a leader knows about one follower.
@@ -62,6 +66,8 @@ type Progress struct {
 	InflightBytes   int        // and the bytes of their entries
 	PendingSnapshot core.Index // Snapshot only: the one under way
 	Session         uint64
+	Votes           bool // it is a voter, not a learner
+	CaughtUp        bool // it can become a voter, if it is a learner
 }
 
 // Status returns the state. It allocates; Role, Term, Leader, Commit and
@@ -72,9 +78,11 @@ func (r *Raft) Status() Status {
 		Commit: r.commit, Applied: r.applied, LastIndex: r.log.last, Durable: r.writes.durable,
 		UncommittedBytes: r.backlog.bytes, PendingReads: r.reads.len(), Transferee: r.transferee,
 	}
+	s.Configuration, s.ConfigIndex = r.Configuration()
 	if r.role != Leader {
 		return s
 	}
+	s.HoldsLease = r.holdsLease()
 	for i := range r.peers {
 		s.Progress = append(s.Progress, r.peers[i].status())
 	}

@@ -92,10 +92,12 @@ func (r *Raft) ReportFailure(to core.NodeID, req core.Request) {
 }
 
 // acceptLeader takes from as the leader of term, and reports false if it is
-// not: its term has passed, or it is no member, or another leads this term. A
+// not: its term has passed, or it is nobody, or another leads this term. A
 // newer term is adopted; the election timer starts again (dissertation §3.4).
+// A leader need not be a member here: it may be in a configuration that is still
+// on its way, or have been left out by the latest (§4.2.2).
 func (r *Raft) acceptLeader(from core.NodeID, term core.Term) bool {
-	if term < r.term || r.peer(from) == nil {
+	if term < r.term || from == 0 || from == r.id {
 		return false
 	}
 	if term == r.term && (r.role == Leader || r.leader != 0 && r.leader != from) {
@@ -106,6 +108,7 @@ func (r *Raft) acceptLeader(from core.NodeID, term core.Term) bool {
 	}
 	r.leader = from
 	r.electionElapsed = 0
+	r.promiseQuiet()
 	return true
 }
 

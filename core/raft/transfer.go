@@ -18,8 +18,8 @@ func (r *Raft) TransferLeadership(to core.NodeID) error {
 		return nil
 	}
 	p := r.peer(to)
-	if p == nil {
-		return fmt.Errorf("raft: transfer to %v: not a member", to)
+	if p == nil || p.part == 0 {
+		return fmt.Errorf("raft: transfer to %v: not a voter", to)
 	}
 	if r.transferee != 0 {
 		return ErrTransferring
@@ -42,8 +42,15 @@ func (r *Raft) tickTransfer() {
 // maybeTimeoutNow tells p to take over if it is to and has the whole log.
 func (r *Raft) maybeTimeoutNow(p *progress) {
 	if p.id == r.transferee && p.match == r.log.last {
-		r.send(p.id, &core.TimeoutNowRequest{From: r.id, Term: r.term})
+		r.sendTimeoutNow(p)
 	}
+}
+
+// sendTimeoutNow asks p to stand for election. From here on it may do so at any
+// time, against the promise to this leader, whose lease is over.
+func (r *Raft) sendTimeoutNow(p *progress) {
+	r.lease.handedOver = true
+	r.send(p.id, &core.TimeoutNowRequest{From: r.id, Term: r.term})
 }
 
 func (r *Raft) stepTimeoutNow(token uint64, q *core.TimeoutNowRequest) {

@@ -263,10 +263,18 @@ func checkHardState(t *testing.T, s core.Storage) {
 func checkSnapshotKeepsLog(t *testing.T, s core.Storage) {
 	write(t, s, core.Write{Entries: entries(1, 1, "a", "b", "c")})
 	save(t, s, core.SnapshotMeta{Index: 1, Term: 1}, "one")
-	save(t, s, core.SnapshotMeta{Index: 2, Term: 1}, "two")
+	newer := core.SnapshotMeta{Index: 2, Term: 1, Config: "who is a member"}
+	save(t, s, newer, "two")
 	wantLog(t, s, 1, "a", "b", "c")
 	if got := readSnapshot(t, s); got != "two" {
 		t.Fatalf("snapshot %q, want the newer, %q", got, "two")
+	}
+	meta, r, err := s.OpenSnapshot()
+	if err != nil || meta != newer {
+		t.Fatalf("OpenSnapshot() = %+v, %v, want %+v", meta, err, newer)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatalf("close the reader: %v", err)
 	}
 }
 

@@ -107,7 +107,7 @@ func requestVote(r *core.RequestVoteRequest) *raftpb.RequestVoteRequest {
 func installSnapshot(r *core.InstallSnapshotRequest) *raftpb.InstallSnapshotRequest {
 	return &raftpb.InstallSnapshotRequest{
 		From: uint64(r.From), Term: uint64(r.Term),
-		SnapshotIndex: uint64(r.Snapshot.Index), SnapshotTerm: uint64(r.Snapshot.Term),
+		SnapshotIndex: uint64(r.Snapshot.Index), SnapshotTerm: uint64(r.Snapshot.Term), SnapshotConfig: []byte(r.Snapshot.Config),
 		Session: r.Session, Offset: r.Offset, Data: r.Data, Done: r.Done,
 	}
 }
@@ -184,7 +184,7 @@ func decodeRequest(dst core.Request, m proto.Message) error {
 	case *raftpb.InstallSnapshotRequest:
 		*dst.(*core.InstallSnapshotRequest) = core.InstallSnapshotRequest{
 			From: core.NodeID(m.From), Term: core.Term(m.Term),
-			Snapshot: core.SnapshotMeta{Index: core.Index(m.SnapshotIndex), Term: core.Term(m.SnapshotTerm)},
+			Snapshot: core.SnapshotMeta{Index: core.Index(m.SnapshotIndex), Term: core.Term(m.SnapshotTerm), Config: string(m.SnapshotConfig)},
 			Session:  m.Session, Offset: m.Offset, Data: m.Data, Done: m.Done,
 		}
 	case *raftpb.TimeoutNowRequest:
@@ -196,7 +196,7 @@ func decodeRequest(dst core.Request, m proto.Message) error {
 func decodeAppendEntries(dst *core.AppendEntriesRequest, m *raftpb.AppendEntriesRequest) error {
 	entries := dst.Entries[:0]
 	for _, from := range m.Entries {
-		if from.Kind < 0 || from.Kind > raftpb.EntryKind_ENTRY_KIND_NO_OP {
+		if from.Kind < 0 || from.Kind > raftpb.EntryKind_ENTRY_KIND_CONFIGURATION {
 			return fmt.Errorf("%w: entry kind %d", errMalformed, from.Kind)
 		}
 		entries = append(entries, core.Entry{

@@ -84,6 +84,7 @@ func (a *AppendEntriesArgs) store(req core.Request) {
 // InstallSnapshotArgs is core.InstallSnapshotRequest on the wire.
 type InstallSnapshotArgs struct {
 	From, Term, SnapshotIndex, SnapshotTerm, Session, Offset uint64
+	Config                                                   string
 	Data                                                     []byte
 	Done                                                     bool
 }
@@ -93,7 +94,7 @@ func (a *InstallSnapshotArgs) load(req core.Request, arena []byte) []byte {
 	*a = InstallSnapshotArgs{
 		From: uint64(r.From), Term: uint64(r.Term),
 		SnapshotIndex: uint64(r.Snapshot.Index), SnapshotTerm: uint64(r.Snapshot.Term),
-		Session: r.Session, Offset: r.Offset, Done: r.Done,
+		Config: r.Snapshot.Config, Session: r.Session, Offset: r.Offset, Done: r.Done,
 	}
 	arena = slices.Grow(arena, len(r.Data))
 	a.Data, arena = copyInto(arena, r.Data)
@@ -103,7 +104,7 @@ func (a *InstallSnapshotArgs) load(req core.Request, arena []byte) []byte {
 func (a *InstallSnapshotArgs) store(req core.Request) {
 	*req.(*core.InstallSnapshotRequest) = core.InstallSnapshotRequest{
 		From: core.NodeID(a.From), Term: core.Term(a.Term),
-		Snapshot: core.SnapshotMeta{Index: core.Index(a.SnapshotIndex), Term: core.Term(a.SnapshotTerm)},
+		Snapshot: core.SnapshotMeta{Index: core.Index(a.SnapshotIndex), Term: core.Term(a.SnapshotTerm), Config: a.Config},
 		Session:  a.Session, Offset: a.Offset, Data: a.Data, Done: a.Done,
 	}
 }

@@ -11,7 +11,7 @@ import (
 const (
 	sizeRequestVote     = 4*8 + 1
 	sizeAppendEntries   = 7 * 8
-	sizeInstallSnapshot = 6*8 + 1 + listHeadBytes
+	sizeInstallSnapshot = 6*8 + 1 + 2*listHeadBytes
 	sizeTimeoutNow      = 2 * 8
 	sizePropose         = 8 + 1
 	sizeRead            = 8 + 1
@@ -26,7 +26,7 @@ func SizeRequest(req core.Request) int {
 	case *core.AppendEntriesRequest:
 		return sizeAppendEntries + SizeEntries(r.Entries)
 	case *core.InstallSnapshotRequest:
-		return sizeInstallSnapshot + len(r.Data)
+		return sizeInstallSnapshot + len(r.Snapshot.Config) + len(r.Data)
 	case *core.TimeoutNowRequest:
 		return sizeTimeoutNow
 	case *core.ProposeRequest:
@@ -64,6 +64,7 @@ func AppendRequest(buf []byte, req core.Request) []byte {
 		buf = le.AppendUint64(buf, r.Session)
 		buf = le.AppendUint64(buf, r.Offset)
 		buf = append(buf, flags(r.Done))
+		buf = appendBytes(buf, []byte(r.Snapshot.Config)) // at most a few hundred bytes, with a chunk
 		return appendBytes(buf, r.Data)
 	case *core.TimeoutNowRequest:
 		buf = le.AppendUint64(buf, uint64(r.From))
@@ -107,6 +108,7 @@ func DecodeRequest(kind core.Kind, body []byte, into core.Request) error {
 		r.Snapshot = core.SnapshotMeta{Index: core.Index(c.uint64()), Term: core.Term(c.uint64())}
 		r.Session, r.Offset = c.uint64(), c.uint64()
 		r.Done = c.flags(1) != 0
+		r.Snapshot.Config = string(c.bytes())
 		r.Data = c.bytes()
 	case *core.TimeoutNowRequest:
 		r.From, r.Term = core.NodeID(c.uint64()), core.Term(c.uint64())

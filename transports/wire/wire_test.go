@@ -37,7 +37,7 @@ func requests() []core.Request {
 			{Index: 4, Term: 9, Kind: core.EntryNoOp},
 			{Index: 5, Term: top, Data: []byte("data")},
 		}},
-		&core.InstallSnapshotRequest{From: 1, Term: 2, Snapshot: core.SnapshotMeta{Index: 3, Term: 4}, Session: 5, Offset: top, Data: []byte("chunk"), Done: true},
+		&core.InstallSnapshotRequest{From: 1, Term: 2, Snapshot: core.SnapshotMeta{Index: 3, Term: 4, Config: "members"}, Session: 5, Offset: top, Data: []byte("chunk"), Done: true},
 		&core.TimeoutNowRequest{From: 1, Term: 2},
 		&core.ProposeRequest{From: 1, Commands: [][]byte{[]byte("one"), nil, []byte("three")}},
 		&core.ProposeRequest{From: 1, Trace: true, Commands: [][]byte{[]byte("one")}},

@@ -27,8 +27,9 @@ const (
 type EntryKind int32
 
 const (
-	EntryKind_ENTRY_KIND_COMMAND EntryKind = 0
-	EntryKind_ENTRY_KIND_NO_OP   EntryKind = 1
+	EntryKind_ENTRY_KIND_COMMAND       EntryKind = 0
+	EntryKind_ENTRY_KIND_NO_OP         EntryKind = 1
+	EntryKind_ENTRY_KIND_CONFIGURATION EntryKind = 2
 )
 
 // Enum value maps for EntryKind.
@@ -36,10 +37,12 @@ var (
 	EntryKind_name = map[int32]string{
 		0: "ENTRY_KIND_COMMAND",
 		1: "ENTRY_KIND_NO_OP",
+		2: "ENTRY_KIND_CONFIGURATION",
 	}
 	EntryKind_value = map[string]int32{
-		"ENTRY_KIND_COMMAND": 0,
-		"ENTRY_KIND_NO_OP":   1,
+		"ENTRY_KIND_COMMAND":       0,
+		"ENTRY_KIND_NO_OP":         1,
+		"ENTRY_KIND_CONFIGURATION": 2,
 	}
 )
 
@@ -939,17 +942,18 @@ func (x *AppendEntriesResponse) GetSession() uint64 {
 }
 
 type InstallSnapshotRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	From          uint64                 `protobuf:"varint,1,opt,name=from,proto3" json:"from,omitempty"`
-	Term          uint64                 `protobuf:"varint,2,opt,name=term,proto3" json:"term,omitempty"`
-	SnapshotIndex uint64                 `protobuf:"varint,3,opt,name=snapshot_index,json=snapshotIndex,proto3" json:"snapshot_index,omitempty"`
-	SnapshotTerm  uint64                 `protobuf:"varint,4,opt,name=snapshot_term,json=snapshotTerm,proto3" json:"snapshot_term,omitempty"`
-	Session       uint64                 `protobuf:"varint,5,opt,name=session,proto3" json:"session,omitempty"`
-	Offset        uint64                 `protobuf:"varint,6,opt,name=offset,proto3" json:"offset,omitempty"`
-	Data          []byte                 `protobuf:"bytes,7,opt,name=data,proto3" json:"data,omitempty"`
-	Done          bool                   `protobuf:"varint,8,opt,name=done,proto3" json:"done,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	From           uint64                 `protobuf:"varint,1,opt,name=from,proto3" json:"from,omitempty"`
+	Term           uint64                 `protobuf:"varint,2,opt,name=term,proto3" json:"term,omitempty"`
+	SnapshotIndex  uint64                 `protobuf:"varint,3,opt,name=snapshot_index,json=snapshotIndex,proto3" json:"snapshot_index,omitempty"`
+	SnapshotTerm   uint64                 `protobuf:"varint,4,opt,name=snapshot_term,json=snapshotTerm,proto3" json:"snapshot_term,omitempty"`
+	Session        uint64                 `protobuf:"varint,5,opt,name=session,proto3" json:"session,omitempty"`
+	Offset         uint64                 `protobuf:"varint,6,opt,name=offset,proto3" json:"offset,omitempty"`
+	Data           []byte                 `protobuf:"bytes,7,opt,name=data,proto3" json:"data,omitempty"`
+	Done           bool                   `protobuf:"varint,8,opt,name=done,proto3" json:"done,omitempty"`
+	SnapshotConfig []byte                 `protobuf:"bytes,9,opt,name=snapshot_config,json=snapshotConfig,proto3" json:"snapshot_config,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *InstallSnapshotRequest) Reset() {
@@ -1036,6 +1040,13 @@ func (x *InstallSnapshotRequest) GetDone() bool {
 		return x.Done
 	}
 	return false
+}
+
+func (x *InstallSnapshotRequest) GetSnapshotConfig() []byte {
+	if x != nil {
+		return x.SnapshotConfig
+	}
+	return nil
 }
 
 type InstallSnapshotResponse struct {
@@ -1650,7 +1661,7 @@ const file_transports_grpc_raftpb_raft_proto_rawDesc = "" +
 	"hint_index\x18\x06 \x01(\x04R\thintIndex\x12\x1b\n" +
 	"\thint_term\x18\a \x01(\x04R\bhintTerm\x12!\n" +
 	"\fread_context\x18\b \x01(\x04R\vreadContext\x12\x18\n" +
-	"\asession\x18\t \x01(\x04R\asession\"\xe6\x01\n" +
+	"\asession\x18\t \x01(\x04R\asession\"\x8f\x02\n" +
 	"\x16InstallSnapshotRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12%\n" +
@@ -1659,7 +1670,8 @@ const file_transports_grpc_raftpb_raft_proto_rawDesc = "" +
 	"\asession\x18\x05 \x01(\x04R\asession\x12\x16\n" +
 	"\x06offset\x18\x06 \x01(\x04R\x06offset\x12\x12\n" +
 	"\x04data\x18\a \x01(\fR\x04data\x12\x12\n" +
-	"\x04done\x18\b \x01(\bR\x04done\"\x92\x01\n" +
+	"\x04done\x18\b \x01(\bR\x04done\x12'\n" +
+	"\x0fsnapshot_config\x18\t \x01(\fR\x0esnapshotConfig\"\x92\x01\n" +
 	"\x17InstallSnapshotResponse\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x18\n" +
@@ -1699,10 +1711,11 @@ const file_transports_grpc_raftpb_raft_proto_rawDesc = "" +
 	"\x06status\x18\x02 \x01(\x0e2\x14.raftbench.v1.StatusR\x06status\x12\x16\n" +
 	"\x06leader\x18\x03 \x01(\x04R\x06leader\x12\x18\n" +
 	"\aresults\x18\x04 \x03(\fR\aresults\x12)\n" +
-	"\x05trace\x18\x05 \x01(\v2\x13.raftbench.v1.TraceR\x05trace*9\n" +
+	"\x05trace\x18\x05 \x01(\v2\x13.raftbench.v1.TraceR\x05trace*W\n" +
 	"\tEntryKind\x12\x16\n" +
 	"\x12ENTRY_KIND_COMMAND\x10\x00\x12\x14\n" +
-	"\x10ENTRY_KIND_NO_OP\x10\x01*Y\n" +
+	"\x10ENTRY_KIND_NO_OP\x10\x01\x12\x1c\n" +
+	"\x18ENTRY_KIND_CONFIGURATION\x10\x02*Y\n" +
 	"\x06Status\x12\r\n" +
 	"\tSTATUS_OK\x10\x00\x12\x15\n" +
 	"\x11STATUS_NOT_LEADER\x10\x01\x12\x15\n" +

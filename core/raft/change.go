@@ -1,0 +1,136 @@
+package raft
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/raftbench/raftbench/core"
+)
+
+// Errors of ChangeMembership, beside ErrNotLeader and ErrTransferring.
+var (
+	// ErrChanging: the change before this one is not complete, or the leader has not committed an entry of its term yet.
+	ErrChanging = errors.New("raft: a change of members is under way")
+	// ErrNotCaughtUp: a node that is to vote is no learner yet, or has not caught up with the log.
+	ErrNotCaughtUp = errors.New("raft: not caught up")
+)
+
+// ChangeMembership begins to make to, which is not joint, the members. One change
+// is under way at a time; it is complete when Configuration returns to and its
+// index is committed. The returned index and term are those of the change's
+// first entry: as with Propose, another leader may put something else there.
+//
+// A change of voters goes through a joint configuration (dissertation §4.3),
+// which the leader leaves by itself once it is committed. A change of learners
+// alone moves no majority and takes one entry. Whoever is to vote must be a
+// learner that caught up, so that a change never waits for a log to be copied
+// (§4.2.1). A leader that is not among the new voters manages the cluster
+// until the change is committed, and then steps down (§4.2.2).
+func (r *Raft) ChangeMembership(to core.Configuration) (core.Index, core.Term, error) {
+	to = to.Sorted()
+	if err := r.checkChange(&to); err != nil {
+		return 0, 0, err
+	}
+	now := r.members.latest()
+	if to.Equal(&now.Configuration) {
+		return now.index, r.term, nil
+	}
+	if !slices.Equal(to.Voters, now.Voters) {
+		to.Outgoing = now.Voters
+	}
+	r.appendConfiguration(to)
+	return r.log.last, r.term, nil
+}
+
+func (r *Raft) checkChange(to *core.Configuration) error {
+	now := r.members.latest()
+	switch {
+	case r.role != Leader:
+		return ErrNotLeader
+	case r.transferee != 0:
+		return ErrTransferring
+	case now.IsJoint() || now.index > r.commit || !r.committedInTerm():
+		return ErrChanging
+	case to.IsJoint():
+		return errors.New("raft: a joint configuration is not for callers to ask for")
+	}
+	if err := to.Validate(); err != nil {
+		return fmt.Errorf("raft: %w", err)
+	}
+	for _, id := range to.Voters {
+		if now.IsVoter(id) {
+			continue
+		}
+		if p := r.peer(id); p == nil || !p.caughtUp || !r.heardLately(p) {
+			return fmt.Errorf("%w: %v", ErrNotCaughtUp, id)
+		}
+	}
+	return nil
+}
+
+// appendConfiguration adds an entry with c to the leader's log: c is in force
+// from here on.
+func (r *Raft) appendConfiguration(c core.Configuration) {
+	r.log.appendOne(r.term, core.EntryConfiguration, []byte(c.Encode()))
+	r.members.push(r.log.last, c)
+	r.adoptMembers()
+}
+
+// canGoOn reports whether a change has a next step: the joint configuration is
+// committed, or the one that leaves this leader out.
+func (r *Raft) canGoOn() bool {
+	latest := r.members.latest()
+	return latest.index <= r.commit && (latest.IsJoint() || r.part == 0)
+}
+
+// goOn takes the next step of a change.
+func (r *Raft) goOn() {
+	if !r.canGoOn() {
+		return
+	}
+	if latest := r.members.latest(); latest.IsJoint() {
+		r.appendConfiguration(core.Configuration{Voters: latest.Voters, Learners: latest.Learners})
+		r.advanceCommit() // it may take fewer now
+		return
+	}
+	r.resign()
+}
+
+// resign steps down as one who is no voter any more (§4.2.2), and asks the
+// voter with the longest log to take over, so that nobody waits for a timeout
+// (§3.10).
+func (r *Raft) resign() {
+	var best *progress
+	for i := range r.peers {
+		if p := &r.peers[i]; p.part != 0 && (best == nil || p.match > best.match) {
+			best = p
+		}
+	}
+	if best != nil {
+		r.sendTimeoutNow(best)
+	}
+	r.becomeFollower(r.term, 0)
+}
+
+// mayCampaign reports whether this node stands for election. One that the latest
+// configuration leaves out does so until that is committed: it may be the only
+// one that has the entry (§4.2.2). It does not count itself then.
+func (r *Raft) mayCampaign() bool {
+	latest := r.members.latest()
+	if r.part != 0 {
+		return true
+	}
+	return latest.index > r.commit && r.members.at(latest.index-1).IsVoter(r.id)
+}
+
+// followRounds decides whether a learner has caught up: what the log held when a
+// round began was copied within an election timeout, so that what came meanwhile
+// is no more than that (§4.2.1).
+func (p *progress) followRounds(last core.Index, tick, limit uint64) {
+	if p.match < p.roundEnd {
+		return
+	}
+	p.caughtUp = tick-p.roundStart <= limit
+	p.roundEnd, p.roundStart = last, tick
+}
