@@ -10,6 +10,7 @@ type checker struct {
 	entries   map[position]content      // every entry that was ever written anywhere
 	committed []core.Term               // the term of each committed entry; [0] stands before the log
 	states    []uint64                  // the state machine after each entry; [0] is empty
+	configs   []placed                  // committed ones, in order
 	floor     core.Index                // what every read that begins now must see
 	fail      func(promise, detail string, args ...any)
 }
@@ -125,6 +126,7 @@ func (c *checker) commits(n *node) {
 			return
 		case int(i) == len(c.committed):
 			c.committed = append(c.committed, t)
+			c.committedEntry(n, &n.disk.log.entries[i-n.disk.log.compact-1])
 			news = true
 		case int(i) > len(c.committed):
 			c.fail("committed entries exist", "%v committed %d, and nobody had %d", n.id, i, len(c.committed))
@@ -134,6 +136,9 @@ func (c *checker) commits(n *node) {
 		}
 	}
 	n.commit = commit
+	if t := c.committed[commit]; n.isLeader() && t == n.raft.Term() {
+		c.durable(n, commit, t)
+	}
 	if !news {
 		return
 	}

@@ -26,15 +26,17 @@ func (s *Sim) clientAct() {
 		if l := s.someLeader(); l != nil && !s.chance(0.1) {
 			n = l
 		}
-		if n.raft == nil {
+		if !s.chance(s.readShare) {
+			n.whenAwake(func() {
+				if n.raft.LastIndex()-n.raft.Commit() < maxWaiting {
+					n.propose(1 + s.rng.IntN(s.batch))
+				}
+				n.work()
+			})
 			return
 		}
-		if s.chance(s.readShare) {
-			n.beginRead()
-		} else if n.raft.LastIndex()-n.raft.Commit() < maxWaiting {
-			n.propose(1 + s.rng.IntN(s.batch))
-		}
-		n.work()
+		floor := s.check.floor // as of now, however long the node takes to look
+		n.whenAwake(func() { n.beginRead(floor) })
 	})
 }
 
@@ -77,49 +79,6 @@ func (n *node) propose(count int) (last core.Index, ok bool) {
 		n.pending[index+core.Index(i)] = write{term, first + uint64(i)}
 	}
 	return index + core.Index(count) - 1, true
-}
-
-// beginRead asks for a linearizable read. It must see whatever any client knows.
-func (n *node) beginRead() {
-	s := n.sim
-	floor := s.check.floor
-	if s.opt.Bug == ReadWithoutQuorum && n.isLeader() {
-		n.readable = append(n.readable, readable{floor, n.raft.Commit()})
-		n.answerReads()
-		return
-	}
-	context, err := n.raft.ReadIndex()
-	if err != nil {
-		return
-	}
-	if n.context >= context {
-		s.check.fail("read contexts rise", "%v: %d after %d", n.id, context, n.context)
-	}
-	n.context = context
-	n.reads[context] = floor
-	s.trace.printf(s.now, "%v reads, context %d, floor %d", n.id, context, floor)
-}
-
-func (n *node) finishReads(rd *raft.Ready) {
-	for _, context := range rd.ReadsLost {
-		n.endRead(context)
-		n.sim.result.ReadsLost++
-	}
-	for _, read := range rd.Reads {
-		n.readable = append(n.readable, readable{n.endRead(read.Context), read.Index})
-	}
-	if len(rd.Reads) > 0 {
-		n.answerReads()
-	}
-}
-
-func (n *node) endRead(context uint64) core.Index {
-	floor, ok := n.reads[context]
-	if !ok {
-		n.sim.check.fail("one answer for each read", "%v ends read %d, which has ended or never began", n.id, context)
-	}
-	delete(n.reads, context)
-	return floor
 }
 
 // answerReads answers the reads whose index has been applied.

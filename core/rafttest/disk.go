@@ -14,6 +14,7 @@ type disk struct {
 	state   core.HardState
 	data    []byte // of the newest snapshot, which is always durable
 	writes  []diskWrite
+	lost    bool     // writes end well and are lost
 	doneAt  int64    // when the newest write will be durable
 	done    []func() // what to do when each is, oldest first
 }
@@ -82,6 +83,23 @@ func (l *diskLog) write(entries []core.Entry) {
 	}
 }
 
+// covers reports whether entry i, which is committed with this term, is there or
+// stands behind the snapshot.
+func (l *diskLog) covers(i core.Index, t core.Term) bool {
+	return i <= l.snapshot.Index || l.has(i, t)
+}
+
+// configuration returns the last one in the log; the encoding is empty if the
+// log holds none.
+func (l *diskLog) configuration() (encoded string, index core.Index) {
+	for k := len(l.entries) - 1; k >= 0 && l.entries[k].Index > l.snapshot.Index; k-- {
+		if e := &l.entries[k]; e.Kind == core.EntryConfiguration {
+			return string(e.Data), e.Index
+		}
+	}
+	return "", 0
+}
+
 // save notes a snapshot; the log is emptied unless it holds its last entry.
 func (l *diskLog) save(s core.SnapshotMeta) {
 	l.snapshot = s
@@ -110,6 +128,9 @@ func (d *disk) settle(seq uint64) {
 	for len(d.writes) > 0 && d.writes[0].seq <= seq {
 		w := d.writes[0]
 		d.writes = d.writes[1:]
+		if d.lost {
+			continue
+		}
 		if w.state != nil {
 			d.state = *w.state
 		}
@@ -141,12 +162,16 @@ func (d *disk) forget(i core.Index) {
 }
 
 // crash loses what is not durable. survivors of the writes under way were
-// durable already, though nobody was told.
-func (d *disk) crash(survivors int) {
+// durable already, though nobody was told, and of the next one the first torn
+// entries, without its hard state.
+func (d *disk) crash(survivors, torn int) {
 	for range survivors {
 		d.settle(d.writes[0].seq)
 	}
-	d.writes, d.done, d.doneAt = nil, nil, 0
+	if torn > 0 && !d.lost {
+		d.durable.write(d.writes[0].entries[:torn])
+	}
+	d.writes, d.done, d.doneAt, d.lost = nil, nil, 0, false
 	// A snapshot may be of entries that were committed and applied but not yet
 	// durable here.
 	d.durable.save(d.durable.snapshot)

@@ -13,7 +13,7 @@ import (
 // whose point this is, it would only show that the comparison compares.
 func (s *Sim) watchDisk() bool {
 	switch s.opt.Bug {
-	case AckBeforeDurable, PersistBeforeDurable, ForgetVote, ForgetEntries, VoteTwice, AckWholeLog:
+	case AckBeforeDurable, PersistBeforeDurable, ForgetVote, ForgetTerm, ForgetEntries, VoteTwice, AckWholeLog, WipeDisk, IgnoreWriteError:
 		return false
 	}
 	return true
@@ -92,12 +92,27 @@ func (n *node) forgetOnPurpose() {
 	switch n.sim.opt.Bug {
 	case ForgetVote:
 		n.disk.state.Vote = 0
+	case ForgetTerm:
+		n.disk.state.Term, n.disk.state.Vote = 0, 0
+	case WipeDisk:
+		if n.sim.chance(0.2) {
+			n.disk = disk{}
+		}
 	case ForgetEntries:
 		l := &n.disk.durable
 		drop := min(3, len(l.entries), int(l.LastIndex()-l.snapshot.Index))
 		l.entries = l.entries[:len(l.entries)-drop]
 		n.disk.log.entries = slices.Clone(l.entries)
 		n.disk.state.Commit = min(n.disk.state.Commit, l.LastIndex())
+	}
+}
+
+// hurryOnPurpose lets an election timeout pass in no time.
+func (n *node) hurryOnPurpose() {
+	if n.sim.opt.Bug == ForgetPromise && n.sim.cfg.LeaseDriftPercent > 0 && n.life > 1 {
+		for range electionTicks {
+			n.raft.Tick()
+		}
 	}
 }
 

@@ -1,5 +1,7 @@
 package rafttest
 
+import "github.com/raftbench/raftbench/core"
+
 // fault is something that goes wrong, at random times.
 type fault struct {
 	name string
@@ -13,11 +15,14 @@ var faults = []fault{
 	{"split", (*Sim).split},
 	{"isolate the leader", (*Sim).isolateLeader},
 	{"cut one way", (*Sim).cutOneWay},
+	{"cut a pair", (*Sim).cutPair},
 	{"heal", (*Sim).healNetwork},
 	{"stall a disk", (*Sim).stallDisk},
 	{"slow a disk", (*Sim).slowDisk},
 	{"transfer leadership", (*Sim).transferLeadership},
 	{"campaign", (*Sim).campaignSome},
+	{"pause", (*Sim).pauseSome},
+	{"disk error", (*Sim).failDisk},
 	{"crash all", (*Sim).crashAll},
 }
 
@@ -55,7 +60,11 @@ func (s *Sim) crashNode(n *node) {
 		return
 	}
 	n.crash()
-	s.after(1+s.rng.Int64N(30*tick), func() { s.restart(n) })
+	down := int64(30 * tick)
+	if s.chance(s.restartSoon) {
+		down = 3 * tick // so soon that others may rely on what it knew
+	}
+	s.after(1+s.rng.Int64N(down), func() { s.restart(n) })
 }
 
 func (s *Sim) restart(n *node) {
@@ -80,10 +89,12 @@ func (s *Sim) split() {
 }
 
 func (s *Sim) isolateLeader() {
-	l := s.someLeader()
-	if l == nil {
-		return
+	if l := s.someLeader(); l != nil {
+		s.isolate(l)
 	}
+}
+
+func (s *Sim) isolate(l *node) {
 	for i := range s.nodes {
 		s.net.cut[l.id-1][i], s.net.cut[i][l.id-1] = true, true
 	}
@@ -92,6 +103,16 @@ func (s *Sim) isolateLeader() {
 
 func (s *Sim) cutOneWay() {
 	s.net.cut[s.rng.IntN(len(s.nodes))][s.rng.IntN(len(s.nodes))] = true
+	s.result.Partitions++
+}
+
+// cutPair separates a leader from one other: a third still hears both.
+func (s *Sim) cutPair() {
+	a, b := s.someNode(), s.someNode()
+	if l := s.someLeader(); l != nil {
+		a = l
+	}
+	s.net.cut[a.id-1][b.id-1], s.net.cut[b.id-1][a.id-1] = true, true
 	s.result.Partitions++
 }
 
@@ -113,9 +134,41 @@ func (s *Sim) slowDisk() {
 	s.after(s.rng.Int64N(60*tick), func() { n.diskDelay = s.diskDelay })
 }
 
+// failDisk makes the next write of a disk fail. A node whose disk failed stops
+// at once: nobody knows what it holds.
+func (s *Sim) failDisk() { s.someNode().failing = true }
+
+// failWrite ends a write with an error, and reports false if there is a bug that
+// goes on as if it had not.
+func (n *node) failWrite() bool {
+	s := n.sim
+	n.failing = false
+	s.result.DiskErrors++
+	s.trace.printf(s.now, "%v: a write fails", n.id)
+	if s.opt.Bug == IgnoreWriteError {
+		n.disk.lost = true
+		return false
+	}
+	s.crashNode(n)
+	return true
+}
+
+// transferLeadership has a leader hand over, and now and then cuts it off while
+// it does.
 func (s *Sim) transferLeadership() {
 	l := s.someLeader()
-	if l == nil {
+	if l == nil || l.paused {
+		return
+	}
+	if s.chance(0.3) {
+		s.after(s.rng.Int64N(2*tick), func() {
+			if !s.healing {
+				s.isolate(l)
+			}
+		})
+	}
+	if s.opt.Bug == TransferUnnoticed {
+		l.call(s.someNode().id, &core.TimeoutNowRequest{From: l.id, Term: l.raft.Term()})
 		return
 	}
 	if l.raft.TransferLeadership(s.someNode().id) == nil {
@@ -125,7 +178,7 @@ func (s *Sim) transferLeadership() {
 }
 
 func (s *Sim) campaignSome() {
-	if n := s.someNode(); n.raft != nil {
+	if n := s.someNode(); n.raft != nil && !n.paused {
 		n.raft.Campaign()
 		n.work()
 	}

@@ -21,7 +21,8 @@ func (s *Sim) heal() {
 	s.diskDelay = min(s.diskDelay, tick/2)
 	s.healNetwork()
 	for _, n := range s.nodes {
-		n.stalled, n.diskDelay = false, s.diskDelay
+		n.stalled, n.failing, n.diskDelay = false, false, s.diskDelay
+		n.goOn()
 		s.restart(n)
 	}
 
@@ -68,20 +69,22 @@ func (s *Sim) notHealed(what string) {
 	s.check.fail("liveness after the faults", "%s after %d ticks%s", what, healTicks, detail)
 }
 
-// allApplied reports whether every node has applied through last and is in the
+// allApplied reports whether every member has applied through last and is in the
 // same state.
 func (s *Sim) allApplied(last core.Index) bool {
-	for _, n := range s.nodes {
+	members := s.members()
+	for _, n := range members {
 		if n.raft == nil || n.applied < last {
 			return false
 		}
 	}
-	return true
+	return len(members) > 0
 }
 
 // quiet reports whether nothing is under way: the accounting is at zero.
 func (s *Sim) quiet() bool {
-	for _, n := range s.nodes {
+	members := s.members()
+	for _, n := range members {
 		st := n.raft.Status()
 		if len(n.owed) > 0 || len(n.reads) > 0 || st.PendingReads > 0 || st.UncommittedBytes > 0 {
 			return false
@@ -94,8 +97,11 @@ func (s *Sim) quiet() bool {
 				return false
 			}
 		}
+		if st.Configuration.IsJoint() {
+			return false
+		}
 	}
-	return true
+	return len(members) > 0
 }
 
 func (s *Sim) notQuiet() {

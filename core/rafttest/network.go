@@ -60,16 +60,12 @@ func (s *Sim) start(c *call) {
 			s.result.Lost++
 			continue
 		}
-		s.after(d, func() {
-			if c.to.raft != nil {
-				c.to.receive(c)
-			}
-		})
+		s.after(d, func() { c.to.whenAwake(func() { c.to.receive(c) }) })
 	}
 	s.after(s.net.timeout, func() {
 		if !c.done {
 			c.done = true
-			c.from.callFailed(c)
+			c.from.whenAwake(func() { c.from.callFailed(c) })
 		}
 	})
 }
@@ -83,10 +79,7 @@ func (s *Sim) reply(in *incoming, resp core.Response) {
 		return
 	}
 	s.after(d, func() {
-		if c.from.raft == nil {
-			return
-		}
-		c.done = true
-		c.from.callDone(c, resp)
+		c.done = c.done || c.from.raft != nil
+		c.from.whenAwake(func() { c.from.callDone(c, resp) })
 	})
 }

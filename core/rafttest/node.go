@@ -16,8 +16,12 @@ type node struct {
 	disk disk
 
 	tickEvery int64
-	diskDelay int64 // the longest write
-	stalled   bool  // the disk does nothing
+	diskDelay int64    // the longest write
+	stalled   bool     // the disk does nothing
+	failing   bool     // the disk's next write fails
+	paused    bool     // the node does nothing
+	missed    int      // ticks of the pause
+	deferred  []func() // what happens when it goes on
 
 	applied core.Index
 	state   uint64
@@ -26,11 +30,13 @@ type node struct {
 	tokens   uint64
 	owed     map[uint64]*incoming // requests without an answer, by token
 	pending  map[core.Index]write // proposals without an outcome
-	reads    map[uint64]core.Index
+	reads    map[uint64]readCall
 	readable []readable
 	assembly assembly
 	context  uint64 // the newest of ReadIndex
 	scratch  scratch
+
+	membersChanged bool // since the configuration was last checked
 
 	// For bugs: the newest round that Raft sent, and what the leader said is committed.
 	round  uint64
@@ -57,10 +63,12 @@ func (n *node) boot() {
 		return
 	}
 	n.raft = r
-	n.owed, n.pending, n.reads = map[uint64]*incoming{}, map[core.Index]write{}, map[uint64]core.Index{}
+	n.owed, n.pending, n.reads = map[uint64]*incoming{}, map[core.Index]write{}, map[uint64]readCall{}
+	n.deferred, n.paused, n.failing, n.membersChanged = nil, false, false, true
 	n.readable, n.assembly, n.context, n.round, n.follow = nil, assembly{}, 0, 0, 0
 	n.restoreState(n.disk.durable.snapshot.Index, n.disk.data)
 	n.commit = r.Commit()
+	n.hurryOnPurpose()
 	n.tick(n.life)
 	n.work()
 }
@@ -72,9 +80,14 @@ func (n *node) crash() {
 	if len(n.disk.writes) > 0 {
 		survivors = s.rng.IntN(len(n.disk.writes) + 1)
 	}
-	s.trace.printf(s.now, "%v crashes; %d of %d writes survive", n.id, survivors, len(n.disk.writes))
+	torn := 0
+	if s.tornWrites && survivors < len(n.disk.writes) {
+		torn = s.rng.IntN(1 + len(n.disk.writes[survivors].entries))
+		s.result.Torn += min(torn, 1)
+	}
+	s.trace.printf(s.now, "%v crashes; %d of %d writes survive, and %d entries of the next", n.id, survivors, len(n.disk.writes), torn)
 	n.raft = nil
-	n.disk.crash(survivors)
+	n.disk.crash(survivors, torn)
 	s.result.Crashes++
 	n.forgetOnPurpose()
 }
@@ -86,11 +99,19 @@ func (n *node) tick(life int) {
 	}
 	n.sim.after(n.tickEvery, func() {
 		if n.raft != nil && n.life == life {
-			n.raft.Tick()
-			n.work()
+			n.tickOnce()
 			n.tick(life)
 		}
 	})
+}
+
+func (n *node) tickOnce() {
+	if n.paused {
+		n.missed++ // told when it goes on
+		return
+	}
+	n.raft.Tick()
+	n.work()
 }
 
 // work does what is ready, in the order that the raft package asks for, and
@@ -114,6 +135,7 @@ func (n *node) work() {
 		n.sim.check.became(n)
 	}
 	n.sim.check.commits(n)
+	n.sim.check.configured(n)
 	n.maybeSnapshot()
 }
 
@@ -125,6 +147,7 @@ func (n *node) write(rd *raft.Ready) {
 	s := n.sim
 	before := n.disk.log.LastIndex()
 	s.check.wrote(n, before, rd.Entries)
+	n.membersChanged = n.membersChanged || len(rd.Entries) > 0 && (rd.Entries[0].Index <= before || hasConfiguration(rd.Entries))
 	if len(rd.Entries) > 0 {
 		s.result.Truncated += int(before + 1 - rd.Entries[0].Index)
 	}
@@ -158,6 +181,13 @@ func (n *node) endWrite(life int) {
 	}
 	if n.stalled {
 		n.sim.after(n.tickEvery, func() { n.endWrite(life) })
+		return
+	}
+	if n.paused {
+		n.deferred = append(n.deferred, func() { n.endWrite(life) })
+		return
+	}
+	if n.failing && n.failWrite() {
 		return
 	}
 	do := n.disk.done[0]

@@ -1,6 +1,7 @@
 package rafttest
 
 import (
+	"errors"
 	"fmt"
 	"io"
 )
@@ -17,6 +18,11 @@ type Options struct {
 	// Ticks is how long the faults last, in ticks of a node's clock (an election
 	// timeout is 10 to 20). Zero means 400.
 	Ticks int
+
+	// Leases leaves only worlds in which leaders hold leases, single messages
+	// behave and clients are busy. Those are found among all seeds as well, but
+	// not often.
+	Leases bool
 
 	// Trace, if not nil, gets a line for each event.
 	Trace io.Writer
@@ -41,21 +47,43 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
+// Hunt runs worlds from the given seed on until one breaks a promise, and returns
+// that promise and how many worlds it took. It is nil if none of count did.
+func Hunt(o Options, count int) (*Violation, int, error) {
+	for n := range count {
+		_, err := Run(o)
+		if v := new(Violation); errors.As(err, &v) {
+			return v, n + 1, nil
+		}
+		if err != nil {
+			return nil, n, err
+		}
+		o.Seed++
+	}
+	return nil, count, nil
+}
+
 // Result counts what happened, so that a test can see that a run was not idle.
 type Result struct {
-	Events       int // of all kinds
-	Elections    int // leaders that were elected
-	Crashes      int
-	Partitions   int
-	Writes       int // proposed commands whose clients were told of success
-	Reads        int // answered
-	ReadsLost    int
-	Snapshots    int // that were installed by a follower
-	Transfers    int // asked for
-	Lost         int // requests and responses that did not arrive
-	Doubled      int // requests that arrived twice
-	Truncated    int // entries that were replaced in a log
-	HealedWithin int // ticks from the end of the faults until all was well
+	Events        int // of all kinds
+	Elections     int // leaders that were elected
+	Crashes       int
+	Partitions    int
+	Writes        int // proposed commands whose clients were told of success
+	Reads         int // answered
+	ReadsLost     int
+	Snapshots     int // that were installed by a follower
+	Transfers     int // asked for
+	Changes       int // of members that began
+	LeaseReads    int // answered at once, because of a lease
+	FollowerReads int // answered by another node than the one that confirmed them
+	Pauses        int // of a node that was held up
+	DiskErrors    int // writes that failed
+	Torn          int // writes of which a part survived a crash
+	Lost          int // requests and responses that did not arrive
+	Doubled       int // requests that arrived twice
+	Truncated     int // entries that were replaced in a log
+	HealedWithin  int // ticks from the end of the faults until all was well
 }
 
 // Violation says which promise was broken.

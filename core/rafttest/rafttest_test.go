@@ -95,6 +95,12 @@ func (r *Result) add(o Result) {
 	r.Lost += o.Lost
 	r.Doubled += o.Doubled
 	r.Truncated += o.Truncated
+	r.Changes += o.Changes
+	r.LeaseReads += o.LeaseReads
+	r.FollowerReads += o.FollowerReads
+	r.Pauses += o.Pauses
+	r.DiskErrors += o.DiskErrors
+	r.Torn += o.Torn
 	r.HealedWithin = max(r.HealedWithin, o.HealedWithin)
 }
 
@@ -108,6 +114,8 @@ func (r *Result) mustBeBusy(t *testing.T) {
 		{"elections", r.Elections}, {"crashes", r.Crashes}, {"partitions", r.Partitions}, {"writes", r.Writes},
 		{"reads", r.Reads}, {"reads lost", r.ReadsLost}, {"snapshots", r.Snapshots}, {"transfers", r.Transfers},
 		{"lost messages", r.Lost}, {"doubled messages", r.Doubled}, {"truncated entries", r.Truncated},
+		{"changes of members", r.Changes}, {"reads by lease", r.LeaseReads}, {"reads by followers", r.FollowerReads},
+		{"pauses", r.Pauses}, {"disk errors", r.DiskErrors}, {"torn writes", r.Torn},
 	} {
 		if c.n < 20 {
 			t.Errorf("only %d %s in all seeds: the worlds are too quiet", c.n, c.what)

@@ -90,7 +90,7 @@ func (n *node) callDone(c *call, resp core.Response) {
 }
 
 func (n *node) callFailed(c *call) {
-	if n.raft == nil || n.life != c.life || n.sim.opt.Bug == LeakInflight {
+	if n.life != c.life || n.sim.opt.Bug == LeakInflight {
 		return
 	}
 	req := c.req

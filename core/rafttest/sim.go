@@ -39,6 +39,11 @@ type Sim struct {
 	commandBytes  int
 	snapshotEvery core.Index
 	diskDelay     int64
+	restartSoon   float64     // how often a crashed node is back within moments
+	spares        int         // nodes that are no members at first; zero: members do not change
+	changeEvery   int64       // how often somebody asks for a change of members
+	tornWrites    bool        // a crash may leave a part of a write
+	pauses        bool        // nodes are held up at awkward moments
 	cfg           raft.Config // of all nodes
 }
 
@@ -58,11 +63,11 @@ func newSim(o Options) *Sim {
 	s := &Sim{opt: o, rng: rand.New(rand.NewPCG(o.Seed, uint64(o.Nodes))), trace: tracer{o.Trace}}
 	s.check = newChecker(s.fail)
 	s.draw()
-	for i := range o.Nodes {
+	for i := range o.Nodes + s.spares {
 		s.nodes = append(s.nodes, &node{
-			sim: s, id: core.NodeID(i + 1), diskDelay: s.diskDelay, tickEvery: tick*9/10 + s.rng.Int64N(tick/5),
+			sim: s, id: core.NodeID(i + 1), diskDelay: s.diskDelay, tickEvery: s.drawClock(),
 		})
-		s.net.cut = append(s.net.cut, make([]bool, o.Nodes))
+		s.net.cut = append(s.net.cut, make([]bool, o.Nodes+s.spares))
 	}
 	return s
 }
@@ -99,6 +104,64 @@ func (s *Sim) draw() {
 	if len(s.active) == 0 {
 		s.active = faults
 	}
+	s.restartSoon = 0.3
+	s.tornWrites, s.pauses = s.chance(0.5), s.chance(0.5)
+	s.drawLeases()
+	s.drawMembership()
+}
+
+// drawLeases lets leaders hold leases in some worlds.
+func (s *Sim) drawLeases() {
+	if s.chance(0.5) && !s.opt.Leases {
+		return
+	}
+	s.cfg.LeaseDriftPercent = int(s.oneOf(5, 10, 30, 60))
+	s.cfg.DisableCheckQuorum = false
+	s.readShare = max(s.readShare, 0.2)
+	if s.chance(0.3) || s.opt.Leases {
+		s.drawCalm()
+	}
+}
+
+// drawCalm makes a world in which single messages behave and clients are busy, so
+// that what a leader answers while it is cut off is what matters.
+func (s *Sim) drawCalm() {
+	s.net.loss, s.net.double, s.net.late = 0, 0, 0
+	s.net.delay, s.diskDelay = int64(s.oneOf(2, 20, 60)), 5
+	s.faultEvery, s.clientEvery, s.readShare = 8*tick, 10, 0.5
+	s.batch, s.cfg.HeartbeatTicks, s.restartSoon = 1, 1, 0.8
+	s.cfg.MaxAppendBytes, s.cfg.MaxInflight = 16<<10, 4
+	s.active = nil
+	for _, f := range faults {
+		switch f.name {
+		case "crash", "isolate the leader", "cut a pair", "heal", "transfer leadership", "pause":
+			s.active = append(s.active, f)
+		}
+	}
+}
+
+// drawMembership lets members change in some worlds. Servers that were removed
+// go on, as they do where nobody stops them; only pre-votes and check-quorum
+// keep them from disturbing the others (§4.2.3).
+func (s *Sim) drawMembership() {
+	if s.chance(0.5) {
+		return
+	}
+	s.spares = 1 + s.rng.IntN(3)
+	s.cfg.DisablePreVote, s.cfg.DisableCheckQuorum = false, false
+	s.changeEvery = int64(s.oneOf(5, 15, 40) * tick)
+}
+
+// drawClock returns the length of a tick of one node's clock. With leases it
+// stays within the drift that is declared.
+func (s *Sim) drawClock() int64 {
+	if s.cfg.LeaseDriftPercent == 0 {
+		return tick*9/10 + s.rng.Int64N(tick/5)
+	}
+	if s.opt.Bug == LeaseBeyondDrift {
+		return tick * (1 + 3*s.rng.Int64N(2))
+	}
+	return tick + s.rng.Int64N(int64(s.cfg.LeaseDriftPercent)*tick/100+1)
 }
 
 func (s *Sim) oneOf(values ...float64) float64 { return values[s.rng.IntN(len(values))] }
@@ -110,11 +173,22 @@ func (s *Sim) raftConfig(n *node) raft.Config {
 	c.ID, c.Log = n.id, &n.disk.log
 	c.HardState, c.Snapshot = n.disk.state, n.disk.durable.snapshot
 	c.Seed += uint64(n.life)
-	for _, v := range s.nodes {
-		c.Voters = append(c.Voters, v.id)
+	if s.isFounder(n.id) {
+		c.Voters = s.founders()
 	}
 	return c
 }
+
+// founders are the members with which the cluster begins.
+func (s *Sim) founders() []core.NodeID {
+	var ids []core.NodeID
+	for _, n := range s.nodes[:s.opt.Nodes] {
+		ids = append(ids, n.id)
+	}
+	return ids
+}
+
+func (s *Sim) isFounder(id core.NodeID) bool { return int(id) <= s.opt.Nodes }
 
 // fail notes the first broken promise.
 func (s *Sim) fail(promise, detail string, args ...any) {
@@ -137,6 +211,7 @@ func (s *Sim) run() {
 	}
 	s.clientAct()
 	s.faultAct()
+	s.memberAct()
 	s.runUntil(int64(s.opt.Ticks)*tick, func() bool { return false })
 	if s.err == nil {
 		s.heal()

@@ -33,14 +33,17 @@ func (n *node) maybeSnapshot() {
 	if s.snapshotEvery == 0 || n.applied < n.disk.log.snapshot.Index+s.snapshotEvery {
 		return
 	}
-	term, err := n.disk.log.Term(n.applied)
+	meta, err := n.raft.SnapshotMeta(n.applied)
 	if err != nil {
 		s.check.fail("applied entries are in the log", "%v: term of %d: %v", n.id, n.applied, err)
 		return
 	}
-	meta, state := core.SnapshotMeta{Index: n.applied, Term: term}, n.state
-	if s.opt.Bug == SnapshotMislabelled {
+	state := n.state
+	switch s.opt.Bug {
+	case SnapshotMislabelled:
 		state = s.check.states[n.applied-1]
+	case SnapshotWithoutConfig:
+		meta.Config = ""
 	}
 	s.trace.printf(s.now, "%v takes %v", n.id, meta)
 	n.disk.saveSnapshot(meta, encodeState(state))
@@ -58,6 +61,7 @@ func (n *node) install(meta core.SnapshotMeta) {
 	s.trace.printf(s.now, "%v installs %v", n.id, meta)
 	n.disk.saveSnapshot(meta, slices.Clone(n.assembly.data))
 	n.restoreState(meta.Index, n.disk.data)
+	n.membersChanged = true
 	n.raft.Applied(meta.Index)
 	n.answerReads()
 	s.result.Snapshots++

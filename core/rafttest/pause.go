@@ -1,0 +1,66 @@
+package rafttest
+
+// A pause is what a stopped process, a page fault or a collector does to a node:
+// for a while it does nothing, and then everything that has come meanwhile is
+// there at once.
+
+// pauseSome pauses a node, most often one that leads.
+func (s *Sim) pauseSome() {
+	n := s.someNode()
+	if l := s.someLeader(); l != nil && s.chance(0.5) {
+		n = l
+	}
+	n.pause()
+}
+
+func (n *node) pause() {
+	s := n.sim
+	if n.raft == nil || n.paused || s.healing {
+		return
+	}
+	n.paused, n.missed = true, 0
+	s.result.Pauses++
+	life := n.life
+	length := s.rng.Int64N(4 * electionTicks * tick)
+	s.trace.printf(s.now, "%v is held up for %d", n.id, length)
+	s.after(length, func() {
+		if n.life == life {
+			n.goOn()
+		}
+	})
+}
+
+// goOn ends a pause. A driver looks at the clock before anything else and tells
+// Raft of the time that has passed, as far as it matters: an election timeout
+// ends every lease.
+func (n *node) goOn() {
+	if n.raft == nil || !n.paused {
+		return
+	}
+	s := n.sim
+	n.paused = false
+	s.trace.printf(s.now, "%v goes on", n.id)
+	if s.opt.Bug != LoseTicks {
+		for range min(electionTicks-1, n.missed) {
+			n.raft.Tick()
+		}
+	}
+	n.work()
+	deferred := n.deferred
+	n.deferred = nil
+	for _, do := range deferred {
+		n.whenAwake(do)
+	}
+}
+
+// whenAwake does something that has come to a node: now, or when its pause ends,
+// or never if it is down.
+func (n *node) whenAwake(do func()) {
+	switch {
+	case n.raft == nil:
+	case n.paused:
+		n.deferred = append(n.deferred, do)
+	default:
+		do()
+	}
+}
