@@ -64,15 +64,16 @@ func (c Config) validate() error {
 const firstClient = 1000
 
 // Cluster is a running cluster. Its methods may be called concurrently, but for
-// Kill, Restart, Isolate and Heal, which are one caller's.
+// Kill, Restart, Isolate, Heal and those that change the members, which are one
+// caller's.
 type Cluster struct {
 	config  Config
 	clock   core.Clock // of all nodes and clients
 	sockets sockets
 	wires   wires
-	members []*member // node 1 first
 
 	mu          sync.Mutex
+	members     []*member     // node 1 first; it only grows
 	changed     chan struct{} // closed and replaced whenever a node's status changes
 	leaderships []Leadership
 	clients     int
@@ -92,8 +93,8 @@ func Start(ctx context.Context, config Config) (*Cluster, error) {
 	if config.OpenStorage == nil {
 		c.config.OpenStorage = memoryStorage()
 	}
-	for i := range config.Nodes {
-		c.members = append(c.members, &member{id: core.NodeID(i + 1)})
+	for range config.Nodes {
+		c.addPlace()
 	}
 	if err := c.startAll(ctx); err != nil {
 		return nil, errors.Join(err, c.Close())
@@ -109,17 +110,17 @@ func newClock() core.Clock {
 
 func (c *Cluster) startAll(ctx context.Context) error {
 	// All listen before anyone dials, so that no first attempt fails.
-	for _, m := range c.members {
+	for _, m := range c.places() {
 		if err := c.listen(m); err != nil {
 			return err
 		}
 	}
-	for _, m := range c.members {
+	for _, m := range c.places() {
 		if err := c.startMember(m); err != nil {
 			return err
 		}
 	}
-	c.members[0].node.Campaign()
+	c.place(1).node.Campaign()
 	_, err := c.WaitLeader(ctx)
 	return err
 }
@@ -135,11 +136,15 @@ func memoryStorage() func(core.NodeID) (core.Storage, error) {
 	}
 }
 
-// IDs returns the members.
+// IDs returns the nodes that are or will be members, those that are down as well.
 func (c *Cluster) IDs() []core.NodeID {
-	ids := make([]core.NodeID, len(c.members))
-	for i, m := range c.members {
-		ids[i] = m.id
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var ids []core.NodeID
+	for _, m := range c.members {
+		if !m.removed {
+			ids = append(ids, m.id)
+		}
 	}
 	return ids
 }
@@ -248,7 +253,7 @@ func (c *Cluster) opener(self core.NodeID) func(core.Handler) (core.Transport, e
 // Close stops all nodes.
 func (c *Cluster) Close() error {
 	var errs []error
-	for _, m := range c.members {
+	for _, m := range c.places() {
 		errs = append(errs, c.stopMember(m))
 		if m.listener != nil {
 			_ = m.listener.Close() // a second close, unless the node never started

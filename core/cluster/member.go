@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/node"
@@ -13,7 +14,8 @@ import (
 type member struct {
 	id       core.NodeID
 	listener net.Listener // of the next or the running node
-	address  string       // set before any node starts, and then for good
+	address  string       // set before anybody knows of the member, and then for good
+	removed  bool         // guarded by Cluster.mu
 	node     *node.Node   // guarded by Cluster.mu; nil while the member is down
 	isolated bool         // guarded by wires.mu
 }
@@ -46,7 +48,7 @@ func (c *Cluster) startMember(m *member) error {
 	}
 	config := c.config.Node
 	config.ID = m.id
-	config.Peers, config.Clock = c.IDs(), c.clock
+	config.Peers, config.Clock = c.founders(m.id), c.clock
 	config.Unordered = !c.config.Network.Ordered
 	config.Storage = storage
 	config.StateMachine = c.config.NewStateMachine()
@@ -84,11 +86,11 @@ func (c *Cluster) stopMember(m *member) error {
 }
 
 // Kill stops a node without a word to the others. Its storage stays.
-func (c *Cluster) Kill(id core.NodeID) error { return c.stopMember(c.members[id-1]) }
+func (c *Cluster) Kill(id core.NodeID) error { return c.stopMember(c.place(id)) }
 
 // Restart starts a killed node again, on the same address and storage.
 func (c *Cluster) Restart(id core.NodeID) error {
-	m := c.members[id-1]
+	m := c.place(id)
 	if err := c.listen(m); err != nil {
 		return err
 	}
@@ -113,21 +115,23 @@ func (c *Cluster) Isolate(id core.NodeID) error {
 func (c *Cluster) Heal(id core.NodeID) { c.setIsolated(id, false) }
 
 func (c *Cluster) setIsolated(id core.NodeID, isolated bool) {
+	m := c.place(id)
 	c.wires.mu.Lock()
 	defer c.wires.mu.Unlock()
-	c.members[id-1].isolated = isolated
+	m.isolated = isolated
 }
 
 // dialer connects from one endpoint to the members.
 func (c *Cluster) dialer(from core.NodeID) func(context.Context, core.NodeID) (net.Conn, error) {
 	return func(ctx context.Context, to core.NodeID) (net.Conn, error) {
-		if to < 1 || int(to) > len(c.members) {
+		peer := c.place(to)
+		if peer == nil {
 			return nil, fmt.Errorf("%v is not a member", to)
 		}
 		if c.blocked(from, to) {
 			return nil, fmt.Errorf("dial %v: isolated", to)
 		}
-		conn, err := c.sockets.dial(ctx, c.members[to-1].address)
+		conn, err := c.sockets.dial(ctx, peer.address)
 		if err != nil {
 			return nil, err
 		}
@@ -141,12 +145,8 @@ func (c *Cluster) dialer(from core.NodeID) func(context.Context, core.NodeID) (n
 }
 
 func (c *Cluster) blocked(from, to core.NodeID) bool {
+	ends := []*member{c.place(from), c.place(to)} // a client has no place
 	c.wires.mu.Lock()
 	defer c.wires.mu.Unlock()
-	for _, id := range []core.NodeID{from, to} {
-		if id <= core.NodeID(len(c.members)) && c.members[id-1].isolated {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(ends, func(m *member) bool { return m != nil && m.isolated })
 }

@@ -30,10 +30,16 @@ func (n *Node) run() {
 	}
 }
 
+// tick is called once a tick, or less often if the node is held up.
 func (n *Node) tick() {
-	if n.failed != nil {
-		return
+	if n.leases() {
+		n.catchUp()
+	} else if n.failed == nil {
+		n.tickOnce()
 	}
+}
+
+func (n *Node) tickOnce() {
 	n.raft.Tick()
 	for _, r := range n.reorder.tick() {
 		n.step(r, r.Request)
@@ -55,8 +61,10 @@ func (n *Node) turn(in *arrivals) {
 	}
 	n.propose()
 	n.startReads()
+	n.catchUp()
 	n.drain()
 	n.leadershipChanges()
+	n.endChanges()
 	n.maybeSnapshot()
 	n.flush()
 	n.publish(len(in.requests), len(in.calls))

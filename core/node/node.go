@@ -58,6 +58,12 @@ type Config struct {
 	HeartbeatTicks int
 	ElectionTicks  int
 
+	// LeaseDriftPercent is raft.Config's: not zero, a leader answers reads
+	// without a round of heartbeats while it holds a lease, on the promise that
+	// no member's clock runs faster than another's by more than this, in percent.
+	// All members must have the same.
+	LeaseDriftPercent int
+
 	// SnapshotEntries is the number of entries applied after which the state is
 	// saved and the log compacted. Default 131,072.
 	SnapshotEntries int
@@ -149,6 +155,8 @@ type Node struct {
 	reorder  reorder
 	fetching map[core.NodeID]*snapshotStream // snapshots being sent, by follower
 	arriving arrivingSnapshot
+	changes  []memberChange
+	ticks    tickSource
 }
 
 // Start opens the storage's state, the transport and the loop. If it fails with a
@@ -166,6 +174,7 @@ func Start(c Config) (*Node, error) {
 	}
 	n.inbox.wake, n.inbox.clock = make(chan struct{}, 1), c.Clock
 	n.traces.clock = c.Clock
+	n.ticks = tickSource{every: c.Tick, began: time.Now()}
 	n.apply.node = n
 	if err := n.recover(); err != nil {
 		return nil, errors.Join(fmt.Errorf("%v: %w", c.ID, err), c.Storage.Close())
@@ -206,6 +215,8 @@ func (n *Node) recover() error {
 		MaxAppendBytes: n.appendBytes(),
 		MaxInflight:    n.config.Pipeline,
 		Seed:           n.config.Seed,
+
+		LeaseDriftPercent: n.config.LeaseDriftPercent,
 	})
 	return err
 }

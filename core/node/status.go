@@ -26,8 +26,9 @@ type statusBox struct {
 	led  bool      // the loop's: whether it led at the last look
 	term core.Term // the loop's: the term at the last look
 
-	mu sync.Mutex // guards is and what meters says
-	is Status
+	mu      sync.Mutex // guards what follows and what meters says
+	is      Status
+	members core.Configuration
 }
 
 // publish makes the state readable and records the turn, which took up so many
@@ -48,6 +49,7 @@ func (n *Node) publish(requests, responses int) {
 	n.status.mu.Lock()
 	was := n.status.is
 	n.status.is = now
+	n.status.members, _ = n.raft.Configuration()
 	n.meters.turn(requests, responses)
 	n.status.mu.Unlock()
 	if n.config.OnChange != nil && (was.Term != now.Term || was.Leader != now.Leader || (was.Err == nil) != (now.Err == nil)) {

@@ -6,34 +6,35 @@ import "fmt"
 // left as it is: a bug falsifies what goes into it or comes out of it.
 type Bug int
 
-// The bugs. For the first two the check that compares a message with the disk
-// is off: they must be found by what they lead to.
+// The bugs; mistakes says what each is. For those that leave something
+// undurable, the checks that compare with the disk are off: they must be found by
+// what they lead to.
 const (
-	NoBug                 Bug = iota
-	AckBeforeDurable          // what should wait for a write leaves at once
-	PersistBeforeDurable      // the disk reports a write before it is durable
-	ForgetVote                // a restart forgets whom the node voted for
-	ForgetEntries             // a restart loses the last durable entries
-	VoteTwice                 // a refused vote is turned into a granted one
-	VoteForAnyLog             // a candidate's log is not looked at
-	CommitOlderTerms          // the leader announces entries of earlier terms as committed by counting
-	CommitUnverified          // a follower applies to the end of its log what the leader has committed
-	AckWholeLog               // a follower acknowledges to the end of its log
-	ReadWithoutQuorum         // a leader answers reads without asking anyone
-	ReadLateAnswer            // an answer to an old heartbeat confirms the newest read
-	SnapshotMislabelled       // a snapshot has the state of one entry before
-	LoseAnswer                // some requests are never answered
-	AnswerTwice               // some requests are answered twice
-	LeakInflight              // failed calls are not reported to the leader
-	ForgetTerm                // a restart forgets the term and the vote
-	WipeDisk                  // a crash loses the disk, and the node comes back as if it had not
-	IgnoreWriteError          // a failed write is taken for a durable one
-	SnapshotWithoutConfig     // a snapshot does not say who the members are
-	ReadFromFollower          // a follower answers reads without asking anyone
-	LeaseBeyondDrift          // clocks differ by more than was declared
-	LoseTicks                 // the time of a pause is not told to Raft
-	ForgetPromise             // a restarted voter is told that an election timeout has passed
-	TransferUnnoticed         // TimeoutNow is sent without the leader's knowing
+	NoBug Bug = iota
+	AckBeforeDurable
+	PersistBeforeDurable
+	ForgetVote
+	ForgetEntries
+	VoteTwice
+	VoteForAnyLog
+	CommitOlderTerms
+	CommitUnverified
+	AckWholeLog
+	ReadWithoutQuorum
+	ReadLateAnswer
+	SnapshotMislabelled
+	LoseAnswer
+	AnswerTwice
+	LeakInflight
+	ForgetTerm
+	WipeDisk
+	IgnoreWriteError
+	SnapshotWithoutConfig
+	ReadFromFollower
+	LeaseBeyondDrift
+	LoseTicks
+	ForgetPromise
+	TransferUnnoticed
 	numBugs
 )
 
@@ -46,16 +47,43 @@ func Bugs() []Bug {
 	return all
 }
 
-func (b Bug) String() string {
-	names := [...]string{
-		"NoBug", "AckBeforeDurable", "PersistBeforeDurable", "ForgetVote", "ForgetEntries", "VoteTwice",
-		"VoteForAnyLog", "CommitOlderTerms", "CommitUnverified", "AckWholeLog", "ReadWithoutQuorum",
-		"ReadLateAnswer", "SnapshotMislabelled", "LoseAnswer", "AnswerTwice", "LeakInflight",
-		"ForgetTerm", "WipeDisk", "IgnoreWriteError", "SnapshotWithoutConfig", "ReadFromFollower",
-		"LeaseBeyondDrift", "LoseTicks", "ForgetPromise", "TransferUnnoticed",
+// mistakes says what is done wrong, by Bug.
+func mistakes() []struct{ name, mistake string } {
+	return []struct{ name, mistake string }{
+		{"NoBug", "nothing"},
+		{"AckBeforeDurable", "what should wait for a write leaves at once"},
+		{"PersistBeforeDurable", "the disk reports a write before it is durable"},
+		{"ForgetVote", "a restart forgets whom the node voted for"},
+		{"ForgetEntries", "a restart loses the last durable entries"},
+		{"VoteTwice", "a refused vote is turned into a granted one"},
+		{"VoteForAnyLog", "a candidate's log is not looked at"},
+		{"CommitOlderTerms", "the leader announces entries of earlier terms as committed by counting"},
+		{"CommitUnverified", "a follower applies to the end of its log what the leader has committed"},
+		{"AckWholeLog", "a follower acknowledges to the end of its log"},
+		{"ReadWithoutQuorum", "a leader answers reads without asking anyone"},
+		{"ReadLateAnswer", "an answer to an old heartbeat confirms the newest read"},
+		{"SnapshotMislabelled", "a snapshot has the state of one entry before"},
+		{"LoseAnswer", "some requests are never answered"},
+		{"AnswerTwice", "some requests are answered twice"},
+		{"LeakInflight", "failed calls are not reported to the leader"},
+		{"ForgetTerm", "a restart forgets the term and the vote"},
+		{"WipeDisk", "a crash loses the disk, and the node comes back as if it had not"},
+		{"IgnoreWriteError", "a failed write is taken for a durable one"},
+		{"SnapshotWithoutConfig", "a snapshot does not say who the members are"},
+		{"ReadFromFollower", "a follower answers reads without asking anyone"},
+		{"LeaseBeyondDrift", "clocks differ by more than was declared"},
+		{"LoseTicks", "the time of a pause is not told to Raft"},
+		{"ForgetPromise", "a restarted voter is told that an election timeout has passed"},
+		{"TransferUnnoticed", "TimeoutNow is sent without the leader's knowing"},
 	}
-	if b < 0 || int(b) >= len(names) {
-		return fmt.Sprintf("Bug(%d)", int(b))
-	}
-	return names[b]
 }
+
+func (b Bug) String() string {
+	if all := mistakes(); b >= 0 && int(b) < len(all) {
+		return all[b].name
+	}
+	return fmt.Sprintf("Bug(%d)", int(b))
+}
+
+// Mistake says what is done wrong.
+func (b Bug) Mistake() string { return mistakes()[b].mistake }

@@ -49,8 +49,12 @@ func (s *Sim) someChange(c core.Configuration) core.Configuration {
 		}
 	case 2:
 		c.Voters, c.Learners = append(c.Voters, c.Learners...), nil
-	case 3: // one for each that comes
-		c.Voters, c.Learners = append(c.Voters[min(len(c.Learners), len(c.Voters)):], c.Learners...), nil
+	case 3: // one for each that comes, or everyone
+		leave := min(len(c.Learners), len(c.Voters))
+		if leave > 1 && s.chance(0.5) {
+			leave = len(c.Voters)
+		}
+		c.Voters, c.Learners = append(c.Voters[leave:], c.Learners...), nil
 	case 4:
 		if k := s.rng.IntN(len(c.Voters)); len(c.Voters) > 2 {
 			c.Learners = append(c.Learners, c.Voters[k])

@@ -1,0 +1,188 @@
+package cluster_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/client"
+	"github.com/raftbench/raftbench/core/cluster"
+	"github.com/raftbench/raftbench/core/node"
+	"github.com/raftbench/raftbench/core/raft"
+	"github.com/raftbench/raftbench/transports/inproc"
+	"github.com/raftbench/raftbench/transports/rawtcp"
+	"github.com/raftbench/raftbench/workloads"
+	"github.com/raftbench/raftbench/workloads/kv"
+	"github.com/raftbench/raftbench/workloads/linear"
+)
+
+func patience(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func newStore() core.StateMachine { return kv.New(1 << 16) }
+
+// replaceAll replaces every node of a cluster of three, one after the other, the
+// leader first, and returns the new ones.
+func replaceAll(ctx context.Context, c *cluster.Cluster, added []core.NodeID) error {
+	for _, in := range added {
+		out, err := c.WaitLeader(ctx)
+		if err != nil {
+			return err
+		}
+		if out > 3 { // a new one leads already
+			for _, id := range c.IDs() {
+				if id <= 3 {
+					out = id
+				}
+			}
+		}
+		if err := c.Replace(ctx, []core.NodeID{out}, []core.NodeID{in}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Every node of a cluster is replaced under load: no acknowledged write is lost
+// and no read is stale, with and without leases.
+func TestEveryNodeIsReplacedUnderLoad(t *testing.T) {
+	for name, config := range map[string]cluster.Config{
+		"inproc":        {Network: network(t, inproc.Transport()), Node: fastNode()},
+		"rawtcp":        {Network: network(t, rawtcp.Transport()), Node: fastNode()},
+		"rawtcp leases": {Network: network(t, rawtcp.Transport()), Node: node.Config{Tick: 10 * time.Millisecond, LeaseDriftPercent: 10, SnapshotEntries: 300}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config.Nodes, config.NewStateMachine = 3, newStore
+			c := start(t, config)
+			replaceUnderLoad(t, c)
+			want := []core.NodeID{4, 5, 6}
+			if d := cmp.Diff(want, c.IDs()); d != "" {
+				t.Fatalf("members (-want +got):\n%s", d)
+			}
+			leader, err := c.WaitLeader(patience(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := c.Node(leader).Members(); leader < 4 || !cmp.Equal(got.Voters, want) || got.IsJoint() {
+				t.Fatalf("%v leads %v", leader, got)
+			}
+		})
+	}
+}
+
+func replaceUnderLoad(t *testing.T, c *cluster.Cluster) {
+	ctx := patience(t)
+	var added []core.NodeID
+	for range 3 {
+		id, err := c.AddMember(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		added = append(added, id)
+	}
+	history := workloads.NewHistory(1 << 20)
+	load := workloads.Workload{Seed: 3, Reads: 0.5, Keys: 6, PayloadMinBytes: 16, PayloadMaxBytes: 16}
+	driver, err := workloads.New(workloads.Config{
+		Clients: 8, Duration: time.Minute, History: history, Generate: load.NewGenerator,
+		Connect: func(_ int, done func([]*client.Op)) (workloads.Target, error) {
+			return openClient(t, c, client.Config{Done: done}), nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, stop := context.WithCancel(ctx)
+	replaced := make(chan error, 1)
+	go func() {
+		defer stop()
+		replaced <- errors.Join(waitFor(ctx, driver, 200), replaceAll(ctx, c, added), waitFor(ctx, driver, driver.Progress().Succeeded+200))
+	}()
+	if _, err := driver.Run(loaded); err != nil && !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if err := <-replaced; err != nil {
+		t.Fatal(err)
+	}
+	events, dropped := history.Events()
+	if dropped > 0 {
+		t.Fatalf("%d events are missing", dropped)
+	}
+	if err := linear.Check(events, time.Minute); err != nil {
+		t.Fatalf("%d events: %v", len(events), err)
+	}
+}
+
+// waitFor waits until so many operations have succeeded.
+func waitFor(ctx context.Context, d *workloads.Driver, count uint64) error {
+	for d.Progress().Succeeded < count {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return nil
+}
+
+func TestMembersSurviveARestart(t *testing.T) {
+	c := start(t, cluster.Config{Nodes: 3, Network: network(t, inproc.Transport()), NewStateMachine: newStore, Node: fastNode()})
+	ctx := patience(t)
+	id, err := c.AddMember(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(c.Promote(ctx, id), c.RemoveMember(ctx, 3), c.Kill(3)); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range c.IDs() {
+		if err := c.Kill(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range c.IDs() {
+		if err := c.Restart(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	leader, err := c.WaitLeader(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Node(leader).Members(); !cmp.Equal(got.Voters, []core.NodeID{1, 2, 4}) {
+		t.Fatalf("%v", got)
+	}
+}
+
+func TestChangesAreRefused(t *testing.T) {
+	c := start(t, cluster.Config{Nodes: 3, Network: network(t, inproc.Transport()), NewStateMachine: newStore, Node: fastNode()})
+	ctx := patience(t)
+	leader, err := c.WaitLeader(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	follower := leader%3 + 1
+	to := core.Configuration{Voters: []core.NodeID{1, 2}}
+	if err := c.Node(follower).ChangeMembership(ctx, to); !errors.Is(err, raft.ErrNotLeader) {
+		t.Fatalf("by a follower: %v", err)
+	}
+	if err := c.RemoveMember(ctx, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.RemoveMember(ctx, 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.RemoveMember(ctx, 3); err == nil {
+		t.Fatal("the last voter was removed")
+	}
+	over, cancel := context.WithCancel(ctx)
+	cancel()
+	if err := c.Node(3).ChangeMembership(over, core.Configuration{Voters: []core.NodeID{3, 1}}); err == nil {
+		t.Fatal("no error when the context had ended")
+	}
+}

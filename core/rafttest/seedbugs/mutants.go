@@ -1,0 +1,105 @@
+package main
+
+import "github.com/raftbench/raftbench/core/rafttest"
+
+const (
+	safety   = "leader completeness"
+	election = "election safety"
+	reads    = "linearizable reads"
+	machine  = "state-machine safety"
+	quorum   = "committed entries are durable on a quorum"
+	inForce  = "the latest configuration is in force"
+	follow   = "configurations follow each other"
+	disk     = "durable before it leaves"
+	noPanic  = "no panic"
+)
+
+func within(seeds int, by ...string) rafttest.Bounty { return rafttest.Bounty{Within: seeds, By: by} }
+
+// longer gives each world more time, for what takes several elections.
+func longer(seeds int, by ...string) rafttest.Bounty {
+	return rafttest.Bounty{Within: seeds, By: by, Ticks: 1500}
+}
+
+// leased looks only in worlds with leases.
+func leased(seeds int, by ...string) rafttest.Bounty {
+	return rafttest.Bounty{Within: seeds, By: by, Ticks: 1500, Leases: true}
+}
+
+// mutants are the mistakes in votes, logs and reads, and those of members and
+// leases.
+func mutants() []mutant {
+	return append(append(algorithmMutants(), memberMutants()...), leaseMutants()...)
+}
+
+func algorithmMutants() []mutant {
+	return []mutant{
+		{"CountOlderTerms", "entries of earlier terms are committed by counting (figure 3.7; logcabin#44)", "commit.go",
+			one("if i <= r.commit || i < r.termStart {", "if i <= r.commit {"), longer(200, safety, machine)},
+		{"ForgetVoteInTerm", "stepping down within a term forgets the vote (eliben/raft 5a550b1)", "step.go",
+			one("if term > r.term {\n\t\tr.setTerm(term)", "if term >= r.term {\n\t\tr.setTerm(term)"), within(200, election, "one vote a term", disk)},
+		{"TruncateMatching", "an append cuts the log where it agrees (openraft, cockroach#63302)", "append.go",
+			[]edit{{"if len(entries) == 0 || r.has(&entries[len(entries)-1]) {", "if len(entries) == 0 {"}, {"if r.has(&entries[i]) {\n\t\t\tcontinue", "if false {\n\t\t\tcontinue"}},
+			within(200, disk, quorum, safety, noPanic)},
+		{"UnsortedQuorum", "the quorum's index is taken from an unsorted list (openraft#1802)", "quorum.go",
+			one("for ; at > 0 && sorted[at-1] < m; at-- {", "for ; at < 0; at-- {"), within(50, quorum)},
+		{"CountReplacedWrites", "a write vouches for entries that have been replaced (the ABA problem of asynchronous appends)", "writes.go",
+			one("u.end = min(u.end, last)", "_ = u"), within(200, disk, quorum)},
+		{"AskBeforeDurable", "a candidate asks for votes before its own is durable (etcd#14370)", "election.go",
+			one("r.sendWhenDurable(r.peers[i].id", "r.send(r.peers[i].id"), within(50, election, disk)},
+		{"ForgetBacktracking", "a refusal is not followed by a step back (section 3.5)", "replication.go",
+			one("p.probe(r.log.lastAtOrBefore(a.HintTerm, p.match, hint)+1, false)", "p.probe(p.next, hint == 0)"), within(50, "liveness after the faults", noPanic)},
+		{"ReadBeforeCommitInTerm", "reads are answered before an entry of the term is committed (etcd#7331)", "commit.go",
+			one("return r.commit >= r.termStart", "return true"), within(300, reads)},
+		{"VoteForShorterLogs", "votes go to logs with the same last term that are shorter (section 3.6.1)", "log.go",
+			one("term == l.lastTerm && index >= l.last", "term == l.lastTerm"), within(50, safety)},
+	}
+}
+
+func memberMutants() []mutant {
+	return []mutant{
+		{"JointCommitByOneHalf", "a joint configuration commits with the new majority alone (section 4.3)", "quorum.go",
+			one("if r.need[1] > 0 {", "if false {"), within(500, quorum, safety)},
+		{"JointElectionByOneHalf", "a joint configuration elects with the new majority alone (section 4.3)", "quorum.go",
+			one("won = won && granted >= r.need[half]", "won = won && (half == 1 || granted >= r.need[half])"), within(3000, election, safety, machine)},
+		{"LearnersCommit", "learners count for commits (section 4.2.1)", "quorum.go",
+			one("if r.peers[i].part&half == 0 {", "if r.peers[i].part&half == 0 && r.peers[i].part != 0 {"), within(100, quorum)},
+		{"LearnersElect", "learners' votes count (section 4.2.1)", "quorum.go",
+			one("granted, refused := r.ballot.count(voters)", "granted, refused := r.ballot.count(latest.Members())\n\t\tvoters = latest.Members()"), within(300, election, safety, machine)},
+		{"KeepConfigOnTruncation", "a cut of the log does not bring the configuration back (canonical/raft#354)", "append.go",
+			one("if r.members.truncate(last) {", "if false {"), within(500, inForce)},
+		{"ForgetConfigOnRestart", "a restart looks for the configuration in the snapshot alone (etcd#7625)", "members.go",
+			one("if err := m.note(&entries[i]); err != nil {\n\t\t\t\treturn m,", "if err := m.note(&core.Entry{}); err != nil {\n\t\t\t\treturn m,"), within(100, inForce)},
+		{"KeepConfigOnSnapshot", "a snapshot does not bring its configuration (canonical/raft#250)", "snapshot.go",
+			one("c, _ = core.DecodeConfiguration([]byte(s.Config)) // it was", "_ = 0 // it was"), within(500, inForce)},
+		{"ChangeDuringChange", "a second change begins before the first is committed (section 4.1)", "change.go",
+			one("case now.IsJoint() || now.index > r.commit || !r.committedInTerm():", "case false:"), within(300, follow, election, safety, machine)},
+		{"ChangeInOneStep", "voters change without a joint configuration (section 4.3)", "change.go",
+			one("if !slices.Equal(to.Voters, now.Voters) {", "if len(to.Voters) == 0 && !slices.Equal(to.Voters, now.Voters) {"), within(100, follow)},
+		{"LeaveJointTooSoon", "the joint configuration is left before it is committed (section 4.3)", "change.go",
+			one("return latest.index <= r.commit && (", "return ("), within(500, election, safety, machine, quorum)},
+		{"RemovedLeaderCounts", "a leader counts itself after it was removed (section 4.2.2)", "quorum.go",
+			one("if r.part&half != 0 {", "if r.part&half != 0 || r.part == 0 {"), within(1000, quorum)},
+	}
+}
+
+func leaseMutants() []mutant {
+	return []mutant{
+		{"LeaseTooLong", "a lease outlasts the promises that it rests on (section 6.4.1)", "lease.go",
+			one("r.ticks-l.rounds.at(0).tick >= l.ticks;", "r.ticks-l.rounds.at(0).tick >= 4*l.ticks;"), leased(200, reads)},
+		{"LeaseFromAnswer", "a lease counts from the answer, not from the sending (section 6.4.1)", "lease.go",
+			[]edit{{"oldest := r.lease.rounds.at(0).context\n\treturn r.isQuorum(func(p *progress) bool { return p.readContext >= oldest })", "return r.isQuorum(func(p *progress) bool { return r.ticks-p.heard < r.lease.ticks })"}},
+			leased(600, reads)},
+		{"LeaseKeptInTransfer", "a leader that hands over keeps its lease (section 6.4.1)", "lease.go",
+			one(" || r.lease.handedOver || r.transferee != 0", ""), leased(600, reads)},
+		{"PromiseLostAtRestart", "a restarted voter votes at once, against its promise", "raft.go",
+			one("if r.term > 0 {\n\t\tr.promiseQuiet()", "if false {\n\t\tr.promiseQuiet()"), leased(1500, reads)},
+		{"LeaseWithoutQuorum", "one answer makes a lease", "lease.go",
+			[]edit{{"return r.isQuorum(func(p *progress) bool { return p.readContext >= oldest })", "return slices.ContainsFunc(r.peers, func(p progress) bool { return p.readContext >= oldest })"}, {`import "fmt"`, "import (\n\t\"fmt\"\n\t\"slices\"\n)"}},
+			leased(600, reads)},
+		{"LeaseBeforeCommitInTerm", "a lease answers before an entry of the term is committed (section 6.4)", "read.go",
+			[]edit{{"if r.committedInTerm() {\n\t\tread.index", "if r.commit > 0 {\n\t\tread.index"}}, leased(600, reads)},
+		{"IndexAfterLease", "the lease is looked at first and the index taken later (tikv#10011)", "read.go",
+			one("q.done = append(q.done, ReadState{Context: read.context, Index: read.index})", "q.done = append(q.done, ReadState{Context: read.context, Index: 0})"), leased(50, reads)},
+	}
+}
