@@ -16,6 +16,7 @@ var faults = []fault{
 	{"isolate the leader", (*Sim).isolateLeader},
 	{"cut one way", (*Sim).cutOneWay},
 	{"cut a pair", (*Sim).cutPair},
+	{"cut off in steps", (*Sim).cutOffInSteps},
 	{"heal", (*Sim).healNetwork},
 	{"stall a disk", (*Sim).stallDisk},
 	{"slow a disk", (*Sim).slowDisk},
@@ -114,6 +115,23 @@ func (s *Sim) cutPair() {
 	}
 	s.net.cut[a.id-1][b.id-1], s.net.cut[b.id-1][a.id-1] = true, true
 	s.result.Partitions++
+}
+
+// cutOffInSteps takes a leader's voters away one after the other: one that has
+// given up on it, and then one that has just been with it and restarts.
+func (s *Sim) cutOffInSteps() {
+	l, first, second := s.someLeader(), s.someNode(), s.someNode()
+	if l == nil || first == l || second == l || first == second {
+		return
+	}
+	s.net.cut[l.id-1][first.id-1], s.net.cut[first.id-1][l.id-1] = true, true
+	s.after(electionTicks*tick+s.rng.Int64N(electionTicks*tick), func() {
+		if !s.healing && second.raft != nil {
+			s.isolate(l)
+			second.crash()
+			s.after(tick, func() { s.restart(second) })
+		}
+	})
 }
 
 func (s *Sim) healNetwork() {

@@ -69,7 +69,7 @@ func driverBounty(b Bug) Bounty {
 	case LeaseBeyondDrift, TransferUnnoticed:
 		return Bounty{Within: 200, By: reads, Ticks: longTicks, Leases: true}
 	case ForgetPromise:
-		return Bounty{Within: 600, By: reads, Ticks: longTicks, Leases: true}
+		return Bounty{Within: 150, By: reads, Ticks: longTicks, Leases: true}
 	}
 	return Bounty{}
 }

@@ -35,8 +35,23 @@ func (s *Sim) changeMembers() {
 	if index, term, err := l.raft.ChangeMembership(to); err == nil {
 		s.trace.printf(s.now, "%v changes %v to %v by entry %d of term %d", l.id, now, to, index, term)
 		s.result.Changes++
+		if s.chance(0.2) {
+			s.splitHalves(l)
+		}
 	}
 	l.work()
+}
+
+// splitHalves separates the voters to come, and the leader, from those that go.
+func (s *Sim) splitHalves(l *node) {
+	c, _ := l.raft.Configuration()
+	comes := func(n *node) bool { return n == l || slices.Contains(c.Voters, n.id) }
+	for from, a := range s.nodes {
+		for to, b := range s.nodes {
+			s.net.cut[from][to] = comes(a) != comes(b)
+		}
+	}
+	s.result.Partitions++
 }
 
 // someChange adds a learner, promotes, demotes, removes or replaces.

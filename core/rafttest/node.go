@@ -64,7 +64,7 @@ func (n *node) boot() {
 	}
 	n.raft = r
 	n.owed, n.pending, n.reads = map[uint64]*incoming{}, map[core.Index]write{}, map[uint64]readCall{}
-	n.deferred, n.paused, n.failing, n.membersChanged = nil, false, false, true
+	n.deferred, n.paused, n.missed, n.failing, n.membersChanged = nil, false, 0, false, true
 	n.readable, n.assembly, n.context, n.round, n.follow = nil, assembly{}, 0, 0, 0
 	n.restoreState(n.disk.durable.snapshot.Index, n.disk.data)
 	n.commit = r.Commit()
@@ -117,6 +117,7 @@ func (n *node) tickOnce() {
 // work does what is ready, in the order that the raft package asks for, and
 // checks the node afterwards.
 func (n *node) work() {
+	n.catchUp()
 	for n.raft.HasReady() {
 		rd := n.raft.Ready()
 		if rd.Snapshot.Index != 0 {

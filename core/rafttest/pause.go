@@ -1,5 +1,7 @@
 package rafttest
 
+import "slices"
+
 // A pause is what a stopped process, a page fault or a collector does to a node:
 // for a while it does nothing, and then everything that has come meanwhile is
 // there at once.
@@ -30,26 +32,35 @@ func (n *node) pause() {
 	})
 }
 
-// goOn ends a pause. A driver looks at the clock before anything else and tells
-// Raft of the time that has passed, as far as it matters: an election timeout
-// ends every lease.
+// goOn ends a pause.
 func (n *node) goOn() {
 	if n.raft == nil || !n.paused {
 		return
 	}
-	s := n.sim
 	n.paused = false
-	s.trace.printf(s.now, "%v goes on", n.id)
-	if s.opt.Bug != LoseTicks {
-		for range min(electionTicks-1, n.missed) {
-			n.raft.Tick()
-		}
-	}
-	n.work()
+	n.sim.trace.printf(n.sim.now, "%v goes on", n.id)
 	deferred := n.deferred
 	n.deferred = nil
+	if n.sim.chance(0.5) {
+		slices.Reverse(deferred) // what came last may be looked at first
+	}
 	for _, do := range deferred {
 		n.whenAwake(do)
+	}
+	n.whenAwake(n.work)
+}
+
+// catchUp tells Raft of the ticks that passed during a pause, as far as they
+// matter: almost an election timeout ends every lease. A driver looks at the clock
+// after it took in what had come and before it asks for a Ready.
+func (n *node) catchUp() {
+	missed := min(electionTicks-1, n.missed)
+	n.missed = 0
+	if n.sim.opt.Bug == LoseTicks {
+		return
+	}
+	for range missed {
+		n.raft.Tick()
 	}
 }
 

@@ -15,7 +15,7 @@ var (
 	nodesFlag = flag.Int("nodes", 0, "nodes of the cluster for -seed; 0: by seed")
 	ticksFlag = flag.Int("ticks", 0, "ticks of faults; 0: the default")
 	traceFlag = flag.Bool("events", false, "print the trace of -seed (-trace is taken by go test)")
-	seedsFlag = flag.Int("seeds", 0, "how many seeds TestSeeds runs; 0: the default")
+	seedsFlag = flag.Int("seeds", 0, "how many seeds TestSeeds and TestLeaseSeeds run; 0: the default")
 )
 
 // The number of seeds without and with -short.
@@ -25,18 +25,39 @@ const (
 )
 
 func TestSeeds(t *testing.T) {
-	first, count := uint64(0), uint64(seedsLong)
+	sum, count := runSeeds(t, Options{}, 1)
+	if count >= seedsShort {
+		sum.mustBeBusy(t)
+	}
+}
+
+// Worlds with leases are few among all, and those in which one is near its end
+// while another node is elected are fewer.
+func TestLeaseSeeds(t *testing.T) {
+	sum, count := runSeeds(t, Options{Leases: true, Ticks: longTicks}, 10)
+	if count > 1 && sum.LeaseReads < 1000*count {
+		t.Errorf("only %d reads by lease in %d seeds", sum.LeaseReads, count)
+	}
+}
+
+// runSeeds runs worlds like o, a fraction of the seeds by default.
+func runSeeds(t *testing.T, o Options, fraction int) (sum Result, count int) {
+	t.Helper()
+	first, count := uint64(0), seedsLong/fraction
 	switch {
 	case *seedFlag >= 0:
 		first, count = uint64(*seedFlag), 1
 	case *seedsFlag > 0:
-		count = uint64(*seedsFlag)
+		count = *seedsFlag
 	case testing.Short() || raceEnabled:
-		count = seedsShort
+		count = seedsShort / fraction
 	}
-	var sum Result
-	for seed := first; seed < first+count; seed++ {
-		o := Options{Seed: seed, Nodes: *nodesFlag, Ticks: *ticksFlag}
+	o.Nodes = *nodesFlag
+	if *ticksFlag != 0 {
+		o.Ticks = *ticksFlag
+	}
+	for seed := first; seed < first+uint64(count); seed++ {
+		o.Seed = seed
 		if *traceFlag {
 			o.Trace = os.Stdout
 		}
@@ -47,9 +68,7 @@ func TestSeeds(t *testing.T) {
 		sum.add(result)
 	}
 	t.Logf("%d seeds: %+v", count, sum)
-	if count >= seedsShort {
-		sum.mustBeBusy(t)
-	}
+	return sum, count
 }
 
 // replay returns the end of the trace and the command that shows all of it.
@@ -64,7 +83,11 @@ func replay(o Options, err error) string {
 
 // command is what shows a world that failed once more, with all its events.
 func command(o Options, err error) string {
-	c := fmt.Sprintf("go test ./core/rafttest -v -run 'TestSeeds$' -seed %d", o.Seed)
+	test := "TestSeeds$"
+	if o.Leases {
+		test = "TestLeaseSeeds$"
+	}
+	c := fmt.Sprintf("go test ./core/rafttest -v -run '%s' -seed %d", test, o.Seed)
 	if v := new(Violation); errors.As(err, &v) {
 		c += fmt.Sprintf(" -nodes %d", v.Nodes)
 	}

@@ -128,13 +128,13 @@ func (s *Sim) drawLeases() {
 func (s *Sim) drawCalm() {
 	s.net.loss, s.net.double, s.net.late = 0, 0, 0
 	s.net.delay, s.diskDelay = int64(s.oneOf(2, 20, 60)), 5
-	s.faultEvery, s.clientEvery, s.readShare = 8*tick, 10, 0.5
+	s.faultEvery, s.clientEvery, s.readShare = int64(s.oneOf(8, 40)*tick), 10, 0.5
 	s.batch, s.cfg.HeartbeatTicks, s.restartSoon = 1, 1, 0.8
 	s.cfg.MaxAppendBytes, s.cfg.MaxInflight = 16<<10, 4
 	s.active = nil
 	for _, f := range faults {
 		switch f.name {
-		case "crash", "isolate the leader", "cut a pair", "heal", "transfer leadership", "pause":
+		case "crash", "isolate the leader", "cut a pair", "cut off in steps", "heal", "transfer leadership", "pause":
 			s.active = append(s.active, f)
 		}
 	}

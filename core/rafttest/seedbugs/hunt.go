@@ -36,7 +36,7 @@ func printHunt(w io.Writer, o rafttest.Options, count int) error {
 }
 
 // hangs bounds a mutant's hunt: a Raft that is wrong may never come to an end.
-const hangs = 10 * time.Minute
+const hangs = 5 * time.Minute
 
 // huntMutant builds this command with the mutant in it and lets it hunt.
 func huntMutant(ctx context.Context, m *mutant, folder, scratch string) (catch, error) {

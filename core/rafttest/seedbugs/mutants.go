@@ -12,6 +12,7 @@ const (
 	follow   = "configurations follow each other"
 	disk     = "durable before it leaves"
 	noPanic  = "no panic"
+	liveness = "liveness after the faults"
 )
 
 func within(seeds int, by ...string) rafttest.Bounty { return rafttest.Bounty{Within: seeds, By: by} }
@@ -47,8 +48,6 @@ func algorithmMutants() []mutant {
 			one("u.end = min(u.end, last)", "_ = u"), within(200, disk, quorum)},
 		{"AskBeforeDurable", "a candidate asks for votes before its own is durable (etcd#14370)", "election.go",
 			one("r.sendWhenDurable(r.peers[i].id", "r.send(r.peers[i].id"), within(50, election, disk)},
-		{"ForgetBacktracking", "a refusal is not followed by a step back (section 3.5)", "replication.go",
-			one("p.probe(r.log.lastAtOrBefore(a.HintTerm, p.match, hint)+1, false)", "p.probe(p.next, hint == 0)"), within(50, "liveness after the faults", noPanic)},
 		{"ReadBeforeCommitInTerm", "reads are answered before an entry of the term is committed (etcd#7331)", "commit.go",
 			one("return r.commit >= r.termStart", "return true"), within(300, reads)},
 		{"VoteForShorterLogs", "votes go to logs with the same last term that are shorter (section 3.6.1)", "log.go",
@@ -77,7 +76,7 @@ func memberMutants() []mutant {
 		{"ChangeInOneStep", "voters change without a joint configuration (section 4.3)", "change.go",
 			one("if !slices.Equal(to.Voters, now.Voters) {", "if len(to.Voters) == 0 && !slices.Equal(to.Voters, now.Voters) {"), within(100, follow)},
 		{"LeaveJointTooSoon", "the joint configuration is left before it is committed (section 4.3)", "change.go",
-			one("return latest.index <= r.commit && (", "return ("), within(500, election, safety, machine, quorum)},
+			one("return latest.index <= r.commit && (", "return ("), within(500, election, safety, machine, quorum, liveness)},
 		{"RemovedLeaderCounts", "a leader counts itself after it was removed (section 4.2.2)", "quorum.go",
 			one("if r.part&half != 0 {", "if r.part&half != 0 || r.part == 0 {"), within(1000, quorum)},
 	}
@@ -94,12 +93,14 @@ func leaseMutants() []mutant {
 			one(" || r.lease.handedOver || r.transferee != 0", ""), leased(600, reads)},
 		{"PromiseLostAtRestart", "a restarted voter votes at once, against its promise", "raft.go",
 			one("if r.term > 0 {\n\t\tr.promiseQuiet()", "if false {\n\t\tr.promiseQuiet()"), leased(1500, reads)},
+		{"PromiseLostWithTerm", "a voter that hears of another term forgets its promise", "lease.go",
+			one("return r.ticks < r.promise", "return r.ticks < r.promise && r.leader != 0"), leased(1500, reads)},
 		{"LeaseWithoutQuorum", "one answer makes a lease", "lease.go",
 			[]edit{{"return r.isQuorum(func(p *progress) bool { return p.readContext >= oldest })", "return slices.ContainsFunc(r.peers, func(p progress) bool { return p.readContext >= oldest })"}, {`import "fmt"`, "import (\n\t\"fmt\"\n\t\"slices\"\n)"}},
-			leased(600, reads)},
+			leased(1500, reads)},
 		{"LeaseBeforeCommitInTerm", "a lease answers before an entry of the term is committed (section 6.4)", "read.go",
 			[]edit{{"if r.committedInTerm() {\n\t\tread.index", "if r.commit > 0 {\n\t\tread.index"}}, leased(600, reads)},
-		{"IndexAfterLease", "the lease is looked at first and the index taken later (tikv#10011)", "read.go",
-			one("q.done = append(q.done, ReadState{Context: read.context, Index: read.index})", "q.done = append(q.done, ReadState{Context: read.context, Index: 0})"), leased(50, reads)},
+		{"LeaseBeforeClock", "the lease is looked at before the clock is (tikv#10011)", "read.go",
+			one("r.reads.context++\n\tr.reads.pending.push(read)", "r.reads.context++\n\tif read.index > 0 && r.holdsLease() {\n\t\tr.reads.done = append(r.reads.done, ReadState{read.context, r.commit})\n\t\treturn read.context, nil\n\t}\n\tr.reads.pending.push(read)"), leased(300, reads)},
 	}
 }
