@@ -131,11 +131,17 @@ type ReadMode string
 // The read modes.
 const (
 	ReadIndex ReadMode = "readindex" // the leader confirms that it leads (dissertation §6.4)
+	ReadLease ReadMode = "lease"     // the leader answers while it holds a lease (§6.4.1), else as with ReadIndex
 	ReadLog   ReadMode = "log"       // a read is an entry in the log
 )
 
+// leaseDriftPercent is the drift of clocks that leases allow for. The nodes of one
+// machine have one clock; this is what a cluster of several would declare with a
+// wide margin.
+const leaseDriftPercent = 10
+
 // ReadModes lists the read modes.
-func ReadModes() []ReadMode { return []ReadMode{ReadIndex, ReadLog} }
+func ReadModes() []ReadMode { return []ReadMode{ReadIndex, ReadLease, ReadLog} }
 
 func readModeNames() string {
 	var names []string

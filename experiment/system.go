@@ -50,11 +50,15 @@ func (r *replicate) newSystem(ctx context.Context, network *core.Network) (syste
 		})
 		return &echoSystem{echo: echo, settings: r.settings}, err
 	}
+	config := node.Config{Batch: r.arm.Batch, Pipeline: r.arm.Pipeline, Callers: r.arm.Clients, Seed: r.seed}
+	if r.settings.ReadMode == ReadLease {
+		config.LeaseDriftPercent = leaseDriftPercent
+	}
 	c, err := cluster.Start(ctx, cluster.Config{
 		Nodes:           r.arm.Nodes,
 		Network:         network,
 		NewStateMachine: func() core.StateMachine { return kv.New(r.settings.Keys) },
-		Node:            node.Config{Batch: r.arm.Batch, Pipeline: r.arm.Pipeline, Callers: r.arm.Clients, Seed: r.seed},
+		Node:            config,
 		BasePort:        r.settings.BasePort,
 		Timeouts:        r.settings.Timeouts,
 	})

@@ -65,7 +65,7 @@ func loadNames() []string { return []string{"transport", "clients", "rate", "sta
 func (a *app) clusterFlags(fs *pflag.FlagSet, f *runFlags) {
 	fs.Var(newList(&f.Nodes, "list", "3", parseCount), "nodes", "members of the cluster: 1, 3, 5 or 7")
 	fs.Float64Var(&f.Reads, "reads", 0, "share of the operations that read, 0 to 1")
-	fs.StringVar((*string)(&f.ReadMode), "read-mode", string(experiment.ReadIndex), "how reads are linearizable: readindex or log")
+	fs.StringVar((*string)(&f.ReadMode), "read-mode", string(experiment.ReadIndex), "how reads are linearizable: readindex, lease (clocks may drift by 10%) or log")
 	fs.IntVar(&f.Keys, "keys", workloads.DefaultKeys, "number of distinct keys")
 	fs.Float64Var(&f.Zipf, "zipf", 0, "skew of the keys: Zipf's exponent; 0: all equally likely")
 }
