@@ -42,6 +42,10 @@ fuzz: ## every fuzz target; FUZZTIME=2000000x each
 sim: ## long simulation of the Raft core; SEEDS=10000
 	go test ./core/rafttest -run '^TestSeeds$$' -timeout 0 -seeds=$(SEEDS)
 
+.PHONY: seedbugs
+seedbugs: ## how many simulated worlds it takes to find each seeded bug
+	go run ./core/rafttest/seedbugs
+
 .PHONY: clean
 clean: ## remove what build made
 	rm -rf bin

@@ -52,8 +52,14 @@ func (c *Cluster) RemoveMember(ctx context.Context, id core.NodeID) error {
 	return c.Replace(ctx, []core.NodeID{id}, nil)
 }
 
-// Replace removes some members and promotes others in one change.
+// Replace removes some members and promotes others in one change (§4.3). It waits
+// until those have caught up.
 func (c *Cluster) Replace(ctx context.Context, out, in []core.NodeID) error {
+	for _, id := range slices.Concat(out, in) {
+		if c.place(id) == nil {
+			return fmt.Errorf("cluster: there is no %v", id)
+		}
+	}
 	leaves := func(id core.NodeID) bool { return slices.Contains(out, id) }
 	joins := func(id core.NodeID) bool { return slices.Contains(in, id) || leaves(id) }
 	err := c.change(ctx, func(now *core.Configuration) {

@@ -180,6 +180,11 @@ func TestChangesAreRefused(t *testing.T) {
 	if err := c.RemoveMember(ctx, 3); err == nil {
 		t.Fatal("the last voter was removed")
 	}
+	for _, id := range []core.NodeID{0, 9} {
+		if err := c.RemoveMember(ctx, id); err == nil {
+			t.Fatalf("%v was removed", id)
+		}
+	}
 	over, cancel := context.WithCancel(ctx)
 	cancel()
 	if err := c.Node(3).ChangeMembership(over, core.Configuration{Voters: []core.NodeID{3, 1}}); err == nil {

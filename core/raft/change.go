@@ -126,11 +126,12 @@ func (r *Raft) mayCampaign() bool {
 
 // followRounds decides whether a learner has caught up: what the log held when a
 // round began was copied within an election timeout, so that what came meanwhile
-// is no more than that (§4.2.1).
+// is no more than that (§4.2.1). One that has everything has caught up, however
+// long it took.
 func (p *progress) followRounds(last core.Index, tick, limit uint64) {
 	if p.match < p.roundEnd {
 		return
 	}
-	p.caughtUp = tick-p.roundStart <= limit
+	p.caughtUp = p.match == last || tick-p.roundStart <= limit
 	p.roundEnd, p.roundStart = last, tick
 }

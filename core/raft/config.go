@@ -71,8 +71,8 @@ type Config struct {
 	// asking while it holds a lease (§6.4.1). It is the most by which the clock
 	// of any member may run faster than that of another, in percent. All members
 	// must have the same, and the same ElectionTicks. It needs check-quorum, and
-	// a driver whose ticks are never late by more than they are lost: see lease.
-	// Reads outside of a lease are confirmed by a round of heartbeats.
+	// a driver that loses no ticks (see lease). Reads outside of a lease are
+	// confirmed by a round of heartbeats.
 	LeaseDriftPercent int
 
 	// Seed makes the election timeouts, together with ID.

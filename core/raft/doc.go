@@ -29,6 +29,11 @@
 // a candidate count themselves only when their own write is durable. Everything
 // else may leave, and committed entries may be applied, while the disk works.
 //
+// The members may change (§4): a configuration is an entry of the log, in force
+// from the moment it is appended. With leases (§6.4.1) the driver's ticks must be
+// the time that passed: it takes the index of a read with ReadIndex, then tells of
+// the ticks that are due, and then asks for a Ready.
+//
 // Messages are self-contained. No safety argument rests on their order, on
 // their number, or on pairing a response with its request.
 package raft

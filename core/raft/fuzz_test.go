@@ -23,8 +23,8 @@ func FuzzStep(f *testing.F) {
 				}
 			}
 		}()
-		n := newNode(t, 1, []core.Term{1, 1})
 		b := &fuzzBytes{data: data}
+		n := newNode(t, 1, []core.Term{1, 1}, func(c *Config) { c.LeaseDriftPercent = int(b.next()%2) * 10 })
 		for len(b.data) > 0 {
 			commit := n.Commit()
 			fuzzAct(n, b)
@@ -61,11 +61,17 @@ func fuzzAct(n *testNode, b *fuzzBytes) {
 	case 1:
 		q := &core.AppendEntriesRequest{From: from, Term: term, PrevIndex: index, PrevTerm: other, Commit: core.Index(b.next()), ReadContext: b.next(), Session: b.next()}
 		for range b.next() % 5 {
-			q.Entries = append(q.Entries, core.Entry{Index: q.PrevIndex + core.Index(len(q.Entries)) + 1, Term: max(other, core.Term(b.next()))})
+			e := core.Entry{Index: q.PrevIndex + core.Index(len(q.Entries)) + 1, Term: max(other, core.Term(b.next()))}
+			if b.next()%4 == 0 {
+				c := b.configuration()
+				e.Kind, e.Data = core.EntryConfiguration, []byte(c.Encode())
+			}
+			q.Entries = append(q.Entries, e)
 		}
 		n.step(q)
 	case 2:
-		n.step(&core.InstallSnapshotRequest{From: from, Term: term, Snapshot: core.SnapshotMeta{Index: index, Term: other}, Offset: b.next(), Done: b.bool()})
+		c := b.configuration()
+		n.step(&core.InstallSnapshotRequest{From: from, Term: term, Snapshot: core.SnapshotMeta{Index: index, Term: other, Config: c.Encode()}, Offset: b.next(), Done: b.bool()})
 	case 3:
 		n.step(&core.TimeoutNowRequest{From: from, Term: term})
 	case 4:
@@ -84,6 +90,25 @@ func fuzzAct(n *testNode, b *fuzzBytes) {
 	case 10:
 		n.Campaign()
 	case 11:
-		_ = n.TransferLeadership(from)
+		if b.bool() {
+			_ = n.TransferLeadership(from)
+		} else {
+			_, _, _ = n.ChangeMembership(b.configuration())
+		}
 	}
+}
+
+// configuration returns one that is made up, and often not a valid one.
+func (b *fuzzBytes) configuration() (c core.Configuration) {
+	for id := core.NodeID(1); id <= 4; id++ {
+		switch b.next() % 6 {
+		case 0, 1, 2:
+			c.Voters = append(c.Voters, id)
+		case 3:
+			c.Outgoing = append(c.Outgoing, id)
+		case 4:
+			c.Learners = append(c.Learners, id)
+		}
+	}
+	return c
 }

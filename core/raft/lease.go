@@ -90,7 +90,7 @@ func (r *Raft) holdsLease() bool {
 	return r.isQuorum(func(p *progress) bool { return p.readContext >= oldest })
 }
 
-// endLease forgets the rounds of a term of leadership.
+// end forgets the rounds of a term of leadership.
 func (l *lease) end() {
 	l.rounds.clear()
 	l.handedOver = false

@@ -251,6 +251,19 @@ func TestLearnersCatchUpInRounds_4_2_1(t *testing.T) {
 	}
 }
 
+// Nothing is written while a learner catches up slowly: when it has everything, it
+// has caught up.
+func TestLearnersCatchUpWithoutWrites_4_2_1(t *testing.T) {
+	n := newChanger(t)
+	n.change(config(voters(1, 2, 3), 4))
+	for range 30 {
+		n.ticks(1)
+		n.ackAll(2)
+	}
+	n.ackAll(4)
+	n.change(config(voters(1, 2, 3, 4)))
+}
+
 // A learner that caught up and is gone again is not promoted.
 func TestSilentLearnersAreNotPromoted_4_2_1(t *testing.T) {
 	n := newChanger(t)

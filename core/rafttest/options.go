@@ -65,6 +65,7 @@ func Hunt(o Options, count int) (*Violation, int, error) {
 
 // Result counts what happened, so that a test can see that a run was not idle.
 type Result struct {
+	Ticks         int // of virtual time, the healing included
 	Events        int // of all kinds
 	Elections     int // leaders that were elected
 	Crashes       int

@@ -20,7 +20,7 @@ func (n *node) pause() {
 	if n.raft == nil || n.paused || s.healing {
 		return
 	}
-	n.paused, n.missed = true, 0
+	n.paused = true
 	s.result.Pauses++
 	life := n.life
 	length := s.rng.Int64N(4 * electionTicks * tick)

@@ -6,7 +6,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -20,7 +22,7 @@ var (
 
 // The number of seeds without and with -short.
 const (
-	seedsLong  = 600
+	seedsLong  = 1000
 	seedsShort = 60
 )
 
@@ -40,7 +42,7 @@ func TestLeaseSeeds(t *testing.T) {
 	}
 }
 
-// runSeeds runs worlds like o, a fraction of the seeds by default.
+// runSeeds runs worlds like o, a fraction of the seeds by default, on all cores.
 func runSeeds(t *testing.T, o Options, fraction int) (sum Result, count int) {
 	t.Helper()
 	first, count := uint64(0), seedsLong/fraction
@@ -56,19 +58,52 @@ func runSeeds(t *testing.T, o Options, fraction int) (sum Result, count int) {
 	if *ticksFlag != 0 {
 		o.Ticks = *ticksFlag
 	}
-	for seed := first; seed < first+uint64(count); seed++ {
-		o.Seed = seed
-		if *traceFlag {
-			o.Trace = os.Stdout
+	if *traceFlag {
+		o.Trace = os.Stdout
+	}
+	r := seedRunner{next: first, end: first + uint64(count)}
+	var workers sync.WaitGroup
+	for range min(count, runtime.GOMAXPROCS(0)) {
+		workers.Go(func() { r.work(o) })
+	}
+	workers.Wait()
+	if r.err != nil {
+		o.Trace, o.Seed = nil, r.failed
+		t.Fatalf("%v\n%s", r.err, replay(o, r.err))
+	}
+	t.Logf("%d seeds: %+v", count, r.sum)
+	return r.sum, count
+}
+
+// seedRunner hands out seeds to workers and adds up what they find.
+type seedRunner struct {
+	end uint64
+
+	mu     sync.Mutex
+	next   uint64
+	sum    Result
+	failed uint64 // the seed of err
+	err    error
+}
+
+func (r *seedRunner) work(o Options) {
+	for {
+		r.mu.Lock()
+		o.Seed = r.next
+		r.next++
+		over := o.Seed >= r.end || r.err != nil
+		r.mu.Unlock()
+		if over {
+			return
 		}
 		result, err := Run(o)
-		if err != nil {
-			t.Fatalf("%v\n%s", err, replay(o, err))
+		r.mu.Lock()
+		r.sum.add(result)
+		if err != nil && (r.err == nil || o.Seed < r.failed) {
+			r.failed, r.err = o.Seed, err
 		}
-		sum.add(result)
+		r.mu.Unlock()
 	}
-	t.Logf("%d seeds: %+v", count, sum)
-	return sum, count
 }
 
 // replay returns the end of the trace and the command that shows all of it.
@@ -106,6 +141,7 @@ func TestReplayCommand(t *testing.T) {
 }
 
 func (r *Result) add(o Result) {
+	r.Ticks += o.Ticks
 	r.Events += o.Events
 	r.Elections += o.Elections
 	r.Crashes += o.Crashes

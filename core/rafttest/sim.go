@@ -216,6 +216,7 @@ func (s *Sim) run() {
 	if s.err == nil {
 		s.heal()
 	}
+	s.result.Ticks = int(s.now / tick)
 }
 
 // runUntil runs until a time, a condition or a violation. It reports whether

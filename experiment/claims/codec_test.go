@@ -51,7 +51,7 @@ func (n *notebook) call(do func()) error {
 	return nil
 }
 
-func (n *notebook) Begin(*reports.Run) error       { return n.call(func() {}) }
+func (n *notebook) Begin(*reports.Run) error         { return n.call(func() {}) }
 func (n *notebook) Partial([]reports.Measured) error { return nil }
 func (n *notebook) Replicate(reports.Measured) error {
 	return n.call(func() { n.replicates++ })

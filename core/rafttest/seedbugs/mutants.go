@@ -38,7 +38,7 @@ func algorithmMutants() []mutant {
 		{"CountOlderTerms", "entries of earlier terms are committed by counting (figure 3.7; logcabin#44)", "commit.go",
 			one("if i <= r.commit || i < r.termStart {", "if i <= r.commit {"), longer(200, safety, machine)},
 		{"ForgetVoteInTerm", "stepping down within a term forgets the vote (eliben/raft 5a550b1)", "step.go",
-			one("if term > r.term {\n\t\tr.setTerm(term)", "if term >= r.term {\n\t\tr.setTerm(term)"), within(200, election, "one vote a term", disk)},
+			one("if term > r.term {\n\t\tr.setTerm(term)", "if term >= r.term {\n\t\tr.setTerm(term)"), within(1000, election, "one vote a term", disk)},
 		{"TruncateMatching", "an append cuts the log where it agrees (openraft, cockroach#63302)", "append.go",
 			[]edit{{"if len(entries) == 0 || r.has(&entries[len(entries)-1]) {", "if len(entries) == 0 {"}, {"if r.has(&entries[i]) {\n\t\t\tcontinue", "if false {\n\t\t\tcontinue"}},
 			within(200, disk, quorum, safety, noPanic)},

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"flag"
 	"slices"
 	"testing"
 )
+
+var all = flag.Bool("mutants", false, "hunt for the mutants too")
 
 // Every mutant still has a place in the code.
 func TestMutantsApply(t *testing.T) {
@@ -36,8 +39,8 @@ func TestAMutantWithoutAPlaceIsAnError(t *testing.T) {
 
 // Every mutant is found within its budget, by one of the promises stated.
 func TestMutantsAreFound(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds the simulator once for each mutant")
+	if !*all {
+		t.Skip("builds the simulator once for each mutant, which takes minutes: use -mutants, as scripts/test does")
 	}
 	folder, err := raftFolder(t.Context())
 	if err != nil {
