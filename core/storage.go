@@ -76,3 +76,33 @@ type Write struct {
 	// called as soon as the order is fixed (a commit index alone).
 	Sync bool
 }
+
+// Doubter is a Storage that can have lost what it had. A node must respect its
+// doubt, or an entry that was committed with this node's help can be lost.
+type Doubter interface {
+	Storage
+
+	// Doubt returns what the storage may have lost, or nil. It does not change
+	// while the storage is open, except by Settle.
+	Doubt() *Doubt
+
+	// Settle ends the doubt, durably. The caller has seen to it that nothing is
+	// missing any more; see Doubt.
+	Settle() error
+}
+
+// Doubt says that this node may have acknowledged entries that its log does not
+// hold. The term and the vote in its HardState are certain.
+//
+// While it is in doubt, a node gives no vote and does not stand for election, and
+// of what it appends it acknowledges no more than the leader says is committed:
+// that helps to commit nothing. The doubt ends once the log has been verified
+// against a leader and is durable through its commit index, if that index is at
+// least Through, or if the entry there has a term above Term: whatever was
+// committed with this node's lost acknowledgements comes before (Leader
+// Completeness, dissertation §3.6.3).
+type Doubt struct {
+	Sound   Index // the log was sound through here when the doubt arose
+	Through Index // no entry beyond was acknowledged in Term or before
+	Term    Term  // the node's when the doubt arose
+}
