@@ -47,7 +47,7 @@ func importRules() []importRule {
 		{pkg: "core/batch", may: []string{"core"}, why: blind},
 		{pkg: "core/client", may: []string{"core", "core/batch", "core/timer"}, why: blind},
 		{pkg: "core/memlog", may: []string{"core"}, why: "a storage knows the contract only"},
-		{pkg: "core/wal/...", may: []string{"core", "core/wal/...", "transports/wire", "golang.org/x/sys/..."}, why: "a storage knows the contract, and the codec of its records"},
+		{pkg: "core/wal", may: []string{"core", "core/batch", "core/memlog", "transports/wire", "golang.org/x/sys/..."}, why: "a storage knows the contract, a log in memory, the codec of its records, and how to count"},
 		{pkg: "core/storagetest", may: []string{"core", "github.com/google/go-cmp/..."}, why: "a suite knows the contract and not who meets it"},
 		{pkg: "core/node/...", may: []string{"core", "core/batch", "core/node/...", "core/raft", "core/timer"}, why: blind},
 		{pkg: "core/rafttest/...", may: []string{"core", "core/memlog", "core/raft", "core/rafttest/..."}, why: "the simulator drives the pure core: no real node, transport or clock"},

@@ -1,0 +1,77 @@
+package wal
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+// crash runs a workload until the power goes at a call, or to its end, and returns
+// it with the disk, and the number of calls.
+func crash(t *testing.T, seed uint64, offAt, steps int) (*workload, *simDisk) {
+	t.Helper()
+	disk := newSimDisk()
+	disk.offAt = offAt
+	w := newWorkload(nil, seed, newModel())
+	l, err := Open(simOptions(disk))
+	if err != nil {
+		if offAt == 0 {
+			t.Fatal(err)
+		}
+		return w, disk
+	}
+	w.log = l
+	for i := 0; i < steps && w.failed == nil; i++ {
+		w.step()
+	}
+	_ = l.Close() // without power it fails
+	return w, disk
+}
+
+// recovered opens what a crash has left, and looks whether it may be so; and again
+// after some more has been written.
+func recovered(t *testing.T, what string, w *workload, disk *simDisk) {
+	t.Helper()
+	l, err := Open(simOptions(disk))
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	state, err := w.found(l)
+	if err != nil {
+		t.Fatalf("%s: %v: recovered in a state that it cannot be in:\n%v", what, l.Recovery().Verdict, err)
+	}
+	more := newWorkload(l, 99, state)
+	for range 6 {
+		more.step()
+	}
+	if more.failed != nil {
+		t.Fatalf("%s: writing on: %v", what, more.failed)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatalf("%s: close: %v", what, err)
+	}
+	if l, err = Open(simOptions(disk)); err != nil {
+		t.Fatalf("%s: open again: %v", what, err)
+	}
+	defer l.Close()
+	if _, err := more.found(l); err != nil || l.Recovery().Verdict != Clean {
+		t.Fatalf("%s: opened again, %v: %v", what, l.Recovery().Verdict, err)
+	}
+}
+
+// A cut at every system call of a workload leaves a log that is opened without a
+// complaint and holds everything that was acknowledged: whether the process died, or
+// the power went and took nothing, everything, or some of what was not durable.
+func TestPowerCutAtEveryCall(t *testing.T) {
+	const calls = 500
+	for offAt := 1; offAt <= calls; offAt++ {
+		w, disk := crash(t, 1, offAt, 1<<30)
+		what := fmt.Sprintf("power lost at call %d", offAt)
+		recovered(t, what+", the process died", w, disk.killed())
+		recovered(t, what+", all is lost that was not durable", w, disk.powerCut(nil))
+		for seed := range uint64(4) {
+			rng := rand.New(rand.NewPCG(seed, uint64(offAt)))
+			recovered(t, fmt.Sprintf("%s, some is lost (seed %d)", what, seed), w, disk.powerCut(rng))
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package wal
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/raftbench/raftbench/core"
+)
+
+// listing is what a directory holds.
+type listing struct {
+	segments  []uint64            // numbers, lowest first
+	snapshots []core.SnapshotMeta // newest last
+	temps     []string
+	mark      bool
+	strangers []string // names that no log gives
+}
+
+func list(fs fileSystem, dir string) (listing, error) {
+	names, err := fs.ReadDir(dir)
+	if err != nil {
+		return listing{}, err
+	}
+	var l listing
+	for _, name := range names {
+		if n, ok := segmentNumber(name); ok {
+			l.segments = append(l.segments, n)
+		} else if meta, ok := snapshotMeta(name); ok {
+			l.snapshots = append(l.snapshots, meta)
+		} else if strings.HasSuffix(name, tempSuffix) {
+			l.temps = append(l.temps, name)
+		} else if name == markName {
+			l.mark = true
+		} else if name != lockName && !strings.HasSuffix(name, damagedSuffix) {
+			l.strangers = append(l.strangers, name)
+		}
+	}
+	slices.Sort(l.segments)
+	slices.SortFunc(l.snapshots, func(a, b core.SnapshotMeta) int { return cmp.Compare(a.Index, b.Index) })
+	return l, nil
+}
+
+// isNew reports whether there is no log yet.
+func (l *listing) isNew() bool { return !l.mark && len(l.segments) == 0 && len(l.snapshots) == 0 }
+
+// checkNew refuses to make a log among somebody else's files.
+func (l *listing) checkNew(dir string) error {
+	if len(l.strangers) > 0 || len(l.temps) > 0 {
+		return fmt.Errorf("wal: %s: %w: it holds %s", dir, ErrForeign, strings.Join(append(l.strangers, l.temps...), ", "))
+	}
+	return nil
+}
+
+// removeTemps removes what a crash has left unfinished.
+func (l *listing) removeTemps(fs fileSystem, dir string) error {
+	for _, name := range l.temps {
+		if err := fs.Remove(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package wal
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+)
+
+// Open opens a log, or makes one in a directory that is empty or not there. What was
+// written and acknowledged before is there, or the error is a *DamageError. Other
+// errors match ErrLocked or ErrForeign, or are the file system's.
+func Open(o Options) (*Log, error) {
+	o = o.withDefaults()
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	if err := o.fs.MkdirAll(o.Dir); err != nil {
+		return nil, fmt.Errorf("wal: %w", err)
+	}
+	lock, err := lockDir(o.fs, o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	l := &Log{options: o, lock: lock, writer: newWriter(o)}
+	if err := l.open(); err != nil {
+		return nil, errors.Join(err, l.writer.abandon(), lock.Close())
+	}
+	l.writer.work.Go(l.writer.run)
+	return l, nil
+}
+
+func newWriter(o Options) *writer {
+	w := &writer{options: o, allocated: make(chan allocated, 1)}
+	w.queue.limit = o.maxQueue
+	w.more.L, w.less.L = &w.mu, &w.mu
+	return w
+}
+
+// abandon closes what is open when a log cannot be opened.
+func (w *writer) abandon() error {
+	var errs []error
+	for _, f := range []file{w.file, w.marks} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (l *Log) open() error {
+	o := &l.options
+	r, err := recoverDir(o.fs, o.Dir, o.Identity)
+	switch {
+	case err != nil:
+		return err
+	case r.damage != nil && !o.Quarantine:
+		return r.damage
+	case r.isNew():
+		err = r.checkNew(o.Dir)
+	}
+	if err == nil {
+		err = r.tidy()
+	}
+	if err == nil {
+		err = l.writer.begin(r)
+	}
+	if err != nil {
+		return fmt.Errorf("wal: open %s: %w", o.Dir, err)
+	}
+	l.live, l.hard, l.snapshot = r.log, r.state, r.snapshot
+	l.recovery = Recovery{CutBytes: r.cut, Damage: r.damage}
+	switch {
+	case r.damage != nil:
+		l.recovery.Verdict, l.doubt = Quarantined, &r.damage.Doubt
+	case r.cut > 0:
+		l.recovery.Verdict = Cut
+	}
+	return nil
+}
+
+// tidy removes what a crash has left over, and sets aside what is damaged.
+func (r *recovery) tidy() error {
+	if err := r.removeTemps(r.fs, r.dir); err != nil {
+		return err
+	}
+	for _, s := range r.snapshots {
+		path := filepath.Join(r.dir, snapshotName(s))
+		if s.Index < r.snapshot.Index {
+			if err := r.fs.Remove(path); err != nil {
+				return err
+			}
+		} else if s != r.snapshot {
+			if err := r.fs.Rename(path, path+damagedSuffix); err != nil {
+				return err
+			}
+		}
+	}
+	return r.setAside()
+}
+
+// setAside gives the segments that cannot be used another name, the last one first:
+// a crash in between leaves a log that is as damaged as it was.
+func (r *recovery) setAside() error {
+	if r.unusable {
+		r.segments = nil
+	}
+	for _, n := range slices.Backward(r.listing.segments[len(r.segments):]) {
+		path := filepath.Join(r.dir, segmentName(n))
+		if err := r.fs.Rename(path, path+damagedSuffix); err != nil {
+			return err
+		}
+	}
+	return r.fs.SyncDir(r.dir)
+}
+
+// begin makes the writer go on where the recovered log ends.
+func (w *writer) begin(r *recovery) error {
+	w.state, w.base, w.last = r.state, r.log.Base(), r.log.LastIndex()
+	w.segments, w.tail, w.mark = r.segments, r.tail, r.mark
+	w.mark.Identity, w.mark.closed = w.options.Identity, false
+	if r.damage != nil {
+		w.doubt = r.damage.Doubt
+	}
+	if err := w.openMark(r); err != nil {
+		return err
+	}
+	if n := len(r.segments); n > 0 && r.cut == 0 && r.damage == nil && !r.emptied {
+		return w.goOn(r)
+	}
+	return w.beginAnew(r)
+}
+
+func (w *writer) openMark(r *recovery) error {
+	var err error
+	if r.listing.mark {
+		w.marks, err = w.options.fs.Open(filepath.Join(w.options.Dir, markName))
+		return err
+	}
+	w.marks, err = createMark(w.options.fs, w.options.Dir, &w.mark)
+	return err
+}
+
+// goOn continues in the last segment.
+func (w *writer) goOn(r *recovery) error {
+	var err error
+	if w.file, err = w.options.fs.Open(w.segment().path); err != nil {
+		return err
+	}
+	w.at, w.bytes = r.end, r.bytes
+	w.synced.closed = true // whatever the mark says on the disk: it is synced
+	return w.saveMark()
+}
+
+// beginAnew continues in a new segment: the first; or, behind a tail that was cut or
+// is damaged, one whose header says that this is where the log goes on; the tail stays
+// where it is. The first frame repeats what the log says.
+func (w *writer) beginAnew(r *recovery) error {
+	if n := len(r.segments); n > 0 {
+		w.mark.segment = r.segments[n-1].number
+	} else if n := len(r.listing.segments); n > 0 {
+		w.mark.segment = max(w.mark.segment, r.listing.segments[n-1])
+		w.tail.frame = max(w.tail.frame, w.mark.frame+1)
+	}
+	if err := w.beginSegment(w.options.SegmentBytes); err != nil {
+		return err
+	}
+	w.synced.closed = true
+	return w.commit(nil)
+}

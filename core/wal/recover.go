@@ -1,0 +1,310 @@
+package wal
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/memlog"
+	"github.com/raftbench/raftbench/transports/wire"
+)
+
+// recovery reads a directory and judges it. It changes nothing.
+type recovery struct {
+	fs  fileSystem
+	dir string
+	id  Identity
+	listing
+
+	replay
+	mark      mark
+	markWhole bool // neither slot is damaged
+
+	segments []segment // sound, but for what follows end in the last one
+	tail     tail
+	end      int64 // of the last sound frame, in the last segment
+	bytes    int64 // size of the last segment
+
+	// unexplained is why the frames of the last segment end before it does, if not
+	// with empty sectors.
+	unexplained error
+	cut         int64 // bytes after end that were never acknowledged
+
+	snapshot core.SnapshotMeta
+	emptied  bool // the log rests on the snapshot, and its records do not say so yet
+
+	damage   *DamageError // the first that was found
+	stopped  bool         // what comes after it in the segments was not replayed
+	unusable bool         // the log cannot be begun with, and counts as empty
+	through  core.Index   // no entry beyond was acknowledged
+}
+
+// recoverDir reads a directory. An error is one of the file system, or matches
+// ErrForeign; damage is in the result.
+func recoverDir(fs fileSystem, dir string, id Identity) (*recovery, error) {
+	r := &recovery{fs: fs, dir: dir, id: id, tail: tail{frame: 1}}
+	var err error
+	if r.listing, err = list(fs, dir); err != nil || r.isNew() {
+		return r, err
+	}
+	for _, step := range []func() error{r.readMark, r.readSnapshot, r.readSegments} {
+		if err := step(); err != nil {
+			return nil, fmt.Errorf("wal: %s: %w", dir, err)
+		}
+	}
+	r.finish()
+	return r, nil
+}
+
+// damaged notes where the damage begins.
+func (r *recovery) damaged(name string, offset int64, reason error) {
+	if r.damage == nil {
+		r.damage = &DamageError{Path: filepath.Join(r.dir, name), Offset: offset, Reason: reason}
+	}
+}
+
+// stop notes where the damage begins beyond which the segments say nothing.
+func (r *recovery) stop(name string, offset int64, reason error, unread []byte) {
+	r.damaged(name, offset, reason)
+	r.stopped = true
+	r.skip(unread)
+}
+
+// skip notes that what data holds was not replayed: so many entries at most.
+func (r *recovery) skip(data []byte) {
+	entryBytes := wire.SizeEntries(make([]core.Entry, 1)) - wire.SizeEntries(nil)
+	r.through = max(r.through, r.log.LastIndex()) + core.Index(lastDirty(data))/core.Index(entryBytes)
+}
+
+func (r *recovery) checkIdentity(id Identity) error {
+	if id != r.id {
+		return fmt.Errorf("%w: it belongs to %v, and this is %v", ErrForeign, id, r.id)
+	}
+	return nil
+}
+
+func (r *recovery) readMark() error {
+	if !r.listing.mark {
+		r.damaged(markName, 0, errors.New("the file is missing"))
+		return nil
+	}
+	f, err := r.fs.Open(filepath.Join(r.dir, markName))
+	if err != nil {
+		return err
+	}
+	defer f.Close() // it was only read
+	m, ok, whole, err := readMark(f)
+	switch {
+	case err != nil:
+		return err
+	case ok:
+		r.mark, r.markWhole = m, whole
+		return r.checkIdentity(m.Identity)
+	case !whole || len(r.listing.segments)+len(r.snapshots) > 0:
+		r.damaged(markName, 0, errors.New("it cannot be read"))
+	}
+	return nil // it was being created
+}
+
+// readSnapshot verifies the newest snapshot.
+func (r *recovery) readSnapshot() error {
+	if len(r.snapshots) == 0 {
+		return nil
+	}
+	newest := r.snapshots[len(r.snapshots)-1]
+	s, err := openSnapshot(r.fs, filepath.Join(r.dir, snapshotName(newest)))
+	if err == nil {
+		defer s.Close() // it was only read
+		if err := r.checkIdentity(s.manifest.Identity); err != nil {
+			return err
+		}
+		buf := make([]byte, 1+min(s.manifest.size, snapshotBufferBytes))
+		_, err = io.CopyBuffer(io.Discard, onlyReader{s}, buf)
+		if err == nil && s.manifest.meta != newest {
+			err = fmt.Errorf("%w: it is the %v by its name, and the %v by its manifest", errSnapshot, newest, s.manifest.meta)
+		}
+	}
+	switch {
+	case errors.Is(err, errSnapshot):
+		r.damaged(snapshotName(newest), 0, err)
+		r.through = newest.Index
+		return nil
+	case err != nil:
+		return err
+	}
+	r.snapshot = newest
+	return nil
+}
+
+// onlyReader hides that io.Discard could read by itself, in small pieces.
+type onlyReader struct{ io.Reader }
+
+func (r *recovery) readSegments() error {
+	var buf []byte
+	for i, n := range r.listing.segments {
+		if i > 0 && n != r.listing.segments[i-1]+1 {
+			r.stop(segmentName(n-1), 0, errors.New("the segment is missing"), nil)
+		}
+		data, err := readFile(r.fs, filepath.Join(r.dir, segmentName(n)), buf)
+		if err != nil {
+			return err
+		}
+		buf = data[:0]
+		if r.stopped {
+			r.skip(data)
+		} else if err := r.segment(n, data); err != nil {
+			return err
+		}
+	}
+	if last := r.listing.segments; r.mark.segment > 0 && (len(last) == 0 || r.mark.segment > last[len(last)-1]) {
+		r.damaged(segmentName(r.mark.segment), 0, errors.New("the segment is missing"))
+	}
+	return nil
+}
+
+// segment replays a segment.
+func (r *recovery) segment(n uint64, data []byte) error {
+	h, seed, err := decodeHeader(data[:min(len(data), sectorBytes)])
+	if err == nil {
+		err = r.checkIdentity(h.Identity)
+	}
+	switch {
+	case errors.Is(err, ErrForeign):
+		return err
+	case err == nil && h.number != n:
+		err = fmt.Errorf("it is segment %d by its name and %d by its header", n, h.number)
+	case err == nil && h.bytes != uint64(len(data)):
+		err = fmt.Errorf("it has %d bytes of %d", len(data), h.bytes)
+	case err == nil && len(r.segments) > 0 && h.tail != r.tail:
+		err = fmt.Errorf("it begins with frame %d, and the segment before ends before frame %d", h.tail.frame, r.tail.frame)
+	}
+	if err != nil {
+		r.stop(segmentName(n), 0, cmp.Or(r.unexplained, err), data)
+		return nil
+	}
+	if len(r.segments) == 0 {
+		r.tail = h.tail
+		if n > 1 {
+			r.begin(h.last)
+		}
+	}
+	r.frames(n, data, seed)
+	return nil
+}
+
+// frames replays the frames of a segment. That it does not end well is damage, unless
+// the next segment proves that nothing is missing, or the tail can be explained.
+func (r *recovery) frames(n uint64, data []byte, seed uint32) {
+	r.highest = 0
+	at, err := sectorBytes, error(nil)
+	for err == nil && at < len(data) && !isEmpty(data[at:at+sectorBytes]) {
+		var records []byte
+		var size int
+		if records, size, err = readFrame(data[at:], seed, &r.tail); err == nil {
+			at += size
+			err = r.frame(records)
+		}
+	}
+	r.end, r.bytes, r.unexplained = int64(at), int64(len(data)), err
+	r.segments = append(r.segments, segment{path: filepath.Join(r.dir, segmentName(n)), number: n, seed: seed, highest: r.highest})
+	if n == r.listing.segments[len(r.listing.segments)-1] {
+		r.judgeTail(n, data[at:], seed, err)
+	}
+}
+
+// judgeTail decides about what follows the last sound frame of the last segment.
+func (r *recovery) judgeTail(n uint64, rest []byte, seed uint32, reason error) {
+	dirty := lastDirty(rest)
+	if reason == nil && dirty > 0 {
+		reason = fmt.Errorf("frame %d does not begin where it should, but something follows", r.tail.frame)
+	}
+	last := r.tail.frame - 1
+	switch {
+	case r.mark.frame > last:
+		if reason == nil {
+			reason = fmt.Errorf("the log ends with frame %d", last)
+		}
+		reason = fmt.Errorf("%w, and frame %d was durable", reason, r.mark.frame)
+	case dirty == 0:
+		return
+	case r.markWhole && (r.mark.closed || isTorn(rest, seed, r.tail.frame)):
+		r.cut = dirty
+		return
+	}
+	r.stop(segmentName(n), r.end, reason, rest)
+}
+
+// isTorn reports whether sectors are what a write of the frame may have left that
+// was never synced: each of them as it was written or as it was before, empty, and
+// not all of them written. Nothing else was written after the last sync.
+func isTorn(sectors []byte, seed uint32, frame uint64) bool {
+	written, n := uint32(0), uint32(0)
+	for part := range uint32(len(sectors) / sectorBytes) {
+		s := sectors[part*sectorBytes:]
+		h, state := readSector(s[:sectorBytes], seed)
+		switch {
+		case state == sectorEmpty:
+			continue
+		case state == sectorDamaged || h.frame != frame || h.part != part || n > 0 && h.sectors != n:
+			return false
+		}
+		n = h.sectors
+		written++
+	}
+	return written < n && int(n) <= len(sectors)/sectorBytes
+}
+
+// lastDirty is the number of bytes up to the last sector that is not empty.
+func lastDirty(sectors []byte) int64 {
+	for end := len(sectors); end >= sectorBytes; end -= sectorBytes {
+		if !isEmpty(sectors[end-sectorBytes : end]) {
+			return int64(end)
+		}
+	}
+	return int64(len(sectors) % sectorBytes) // a file that was cut short
+}
+
+// finish draws the conclusions.
+func (r *recovery) finish() {
+	if m := r.mark; m.term > r.state.Term || m.term == r.state.Term && r.state.Vote == 0 {
+		r.state.Term, r.state.Vote = m.term, m.vote // of two witnesses, the one who knows more
+	}
+	r.through = max(r.through, r.mark.last, r.log.LastIndex(), r.snapshot.Index)
+	var err error
+	if r.emptied, err = r.rest(r.snapshot); err != nil {
+		r.damaged("", 0, err)
+		r.unusable, r.log = true, memlog.Runs{}
+		r.log.Rest(r.snapshot)
+	}
+	r.state.Commit = min(r.state.Commit, r.log.LastIndex())
+	if r.damage == nil && r.doubt != (core.Doubt{}) {
+		r.damage = &DamageError{Path: r.dir, Reason: errors.New("it was damaged at an earlier time"), Doubt: r.doubt}
+		return
+	}
+	if r.damage != nil {
+		r.damage.Doubt = core.Doubt{Sound: r.log.LastIndex(), Through: max(r.through, r.doubt.Through), Term: r.state.Term}
+	}
+}
+
+func readFile(fs fileSystem, path string, buf []byte) ([]byte, error) {
+	f, err := fs.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() // it was only read
+	size, err := f.Size()
+	if err != nil {
+		return nil, err
+	}
+	if int64(cap(buf)) < size {
+		buf = make([]byte, size)
+	}
+	buf = buf[:size]
+	if n, err := f.ReadAt(buf, 0); int64(n) < size {
+		return nil, fmt.Errorf("read %s: %d bytes of %d: %w", path, n, size, err)
+	}
+	return buf, nil
+}
