@@ -39,6 +39,7 @@ func (s *raftSystem) count() counters {
 		c["snapshots"] += stats.Snapshots
 		c["snapshots_installed"] += stats.Installs
 	}
+	s.logs.count(c)
 	for _, cl := range s.clients {
 		for _, t := range cl.Transports() {
 			c.addTransport(t)
@@ -92,7 +93,7 @@ func (s *raftSystem) distributions() []batch.Distribution {
 	for _, n := range s.nodes() {
 		all = join(all, n.Distributions())
 	}
-	return all
+	return join(all, s.logs.distributions())
 }
 
 // join adds a list to another, in order of first appearance.

@@ -40,6 +40,8 @@ type Settings struct {
 	Lingers    []time.Duration
 	Policies   []batch.Policy // empty: linger where the linger is above zero, else natural
 	Pipelines  []int          // AppendEntries under way to a follower
+	Storages   []StorageKind  // empty: in memory
+	Fsyncs     []Fsync        // of logs on disk; empty: always
 
 	// Named are arms with a name of their own. If there are any, the lists above are
 	// those of the Settings that each brings along, and everything else is as here.
@@ -50,6 +52,10 @@ type Settings struct {
 	Keys     int
 	Zipf     float64 // exponent; zero: all keys equally likely
 	Arrivals workloads.Arrivals
+
+	// Data is the directory below which the logs on disk are, in one for each replicate,
+	// and stay. Empty: in temporary ones that are removed.
+	Data string
 
 	// Stages make an open loop whose rate changes, instead of Rates and of Duration.
 	// The last one has an end, too.
@@ -153,7 +159,7 @@ func readModeNames() string {
 
 // Validate names the setting that makes no sense, the value and what is allowed.
 func (s *Settings) Validate() error {
-	for _, check := range []func() error{s.validateLists, s.validateScalars, s.validatePayloads, s.validateBatching, s.validateErrors} {
+	for _, check := range []func() error{s.validateLists, s.validateScalars, s.validatePayloads, s.validateBatching, s.validateErrors, s.validateStorage} {
 		if err := check(); err != nil {
 			return err
 		}

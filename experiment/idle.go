@@ -81,5 +81,6 @@ func sums(c *reports.Cost) []**int64 {
 		&c.CPUUser, &c.CPUSystem, &c.WireBytes, &c.WireSegments,
 		&c.Allocs, &c.AllocBytes, &c.GCCycles, &c.GCPause,
 		&c.ReadSyscalls, &c.WriteSyscalls, &c.VoluntarySwitches, &c.InvoluntarySwitches,
+		&c.Fsyncs, &c.LogBytes,
 	}
 }

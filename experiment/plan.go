@@ -23,6 +23,7 @@ type Arm struct {
 	Payload   int
 	Batch     batch.Config
 	Pipeline  int
+	Storage   Storage
 }
 
 // Plan is what a run will do, in order.
@@ -154,7 +155,8 @@ func (s *Settings) arms(name string) ([]Arm, error) {
 	}
 	arms = times(arms, s.Payloads, func(a *Arm, v int) string { a.Payload = v; return "payload=" + core.FormatSize(v) })
 	arms = times(arms, s.batches(), func(a *Arm, v batch.Config) string { a.Batch = v; return s.batchLabel(v) })
-	return times(arms, s.Pipelines, func(a *Arm, v int) string { a.Pipeline = v; return fmt.Sprintf("pipeline=%d", v) }), nil
+	arms = times(arms, s.Pipelines, func(a *Arm, v int) string { a.Pipeline = v; return fmt.Sprintf("pipeline=%d", v) })
+	return times(arms, s.storages(), func(a *Arm, v Storage) string { a.Storage = v; return s.storageLabel(v) }), nil
 }
 
 // times multiplies arms by a list. Only the transport, and lists of more than

@@ -117,6 +117,7 @@ func (r *replicate) since(before, after *reading) *use {
 	if !r.inProcess {
 		addWire(&u.cost, before.wire, after.wire)
 	}
+	r.addLog(&u.cost, before.counters, after.counters)
 	if !after.host.at.IsZero() {
 		u.distributions = differences(before.distributions, after.distributions)
 		u.waits = after.waits.since(before.waits)

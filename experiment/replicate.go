@@ -17,6 +17,7 @@ type replicate struct {
 	settings *Settings
 	arm      Arm
 	seed     uint64
+	name     string                   // of its directory, if it needs one
 	progress func(workloads.Progress) // of all its drivers
 	before   workloads.Progress       // of those that have ended
 

@@ -3,6 +3,7 @@ package experiment
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/raftbench/raftbench/reports"
@@ -156,6 +157,7 @@ func (e *execution) replicate(arm, block, position int) *measuring {
 		settings: e.settings,
 		arm:      e.plan.Arms[arm],
 		seed:     e.settings.Seed + uint64(block)<<16 + uint64(arm),
+		name:     fmt.Sprintf("%d-%d-%s", block, arm+1, e.plan.Arms[arm].Label),
 		progress: func(now workloads.Progress) {
 			if e.observer != nil {
 				e.observer.Progress(e.position(m), now)
@@ -244,7 +246,7 @@ func newRun(s *Settings, p *Plan, h Header) *reports.Run {
 		Operations:  s.Operations,
 		Estimated:   p.Estimate,
 	}
-	run.Warnings = append(append([]string(nil), p.Warnings...), warnings(run.Environment, thisBuild(), p)...)
+	run.Warnings = slices.Concat(p.Warnings, warnings(run.Environment, thisBuild(), p), warnDisk(s, p))
 	for _, a := range p.Arms {
 		run.Arms = append(run.Arms, s.describe(a))
 	}
@@ -263,7 +265,8 @@ func (s *Settings) describe(a Arm) reports.Arm {
 		ReadMode:     string(s.ReadMode),
 		Keys:         s.Keys,
 		KeyChoice:    "uniform",
-		Storage:      "mem",
+		Storage:      string(a.Storage.Kind),
+		Fsync:        string(a.Storage.Fsync),
 		Network:      "loopback",
 		Faults:       s.Faults.String(),
 	}

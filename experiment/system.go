@@ -54,15 +54,29 @@ func (r *replicate) newSystem(ctx context.Context, network *core.Network) (syste
 	if r.settings.ReadMode == ReadLease {
 		config.LeaseDriftPercent = leaseDriftPercent
 	}
-	c, err := cluster.Start(ctx, cluster.Config{
+	s := &raftSystem{settings: r.settings, arm: &r.arm}
+	var open func(core.NodeID) (core.Storage, error) // nil: in memory
+	if r.arm.Storage.Kind == StorageWAL {
+		var err error
+		if s.logs, err = newLogs(r.settings.Data, r.name, r.arm.Storage, r.seed); err != nil {
+			return nil, err
+		}
+		open = s.logs.storage
+	}
+	var err error
+	s.cluster, err = cluster.Start(ctx, cluster.Config{
 		Nodes:           r.arm.Nodes,
 		Network:         network,
 		NewStateMachine: func() core.StateMachine { return kv.New(r.settings.Keys) },
+		OpenStorage:     open,
 		Node:            config,
 		BasePort:        r.settings.BasePort,
 		Timeouts:        r.settings.Timeouts,
 	})
-	return &raftSystem{cluster: c, settings: r.settings, arm: &r.arm}, err
+	if err != nil {
+		return nil, errors.Join(err, s.logs.close())
+	}
+	return s, nil
 }
 
 // raftSystem is a cluster and its clients.
@@ -70,6 +84,7 @@ type raftSystem struct {
 	settings *Settings
 	arm      *Arm
 	cluster  *cluster.Cluster
+	logs     *logs // on disk; nil: in memory
 	clients  []*client.Client
 
 	mu      sync.Mutex
@@ -154,7 +169,7 @@ func (s *raftSystem) close() error {
 	for _, c := range s.clients {
 		errs = append(errs, c.Close())
 	}
-	return errors.Join(append(errs, s.cluster.Close())...)
+	return errors.Join(append(errs, s.cluster.Close(), s.logs.close())...)
 }
 
 // echoSystem is a server that answers at once, and its clients.

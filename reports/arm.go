@@ -70,7 +70,8 @@ type Load struct {
 	Keys         int     `json:"keys"`
 	KeyChoice    string  `json:"key_choice"` // "uniform", "zipf"
 	Storage      string  `json:"storage"`
-	Network      string  `json:"network"` // "loopback", or the name of an emulated one
+	Fsync        string  `json:"fsync,omitempty"` // "always", "none"; empty in memory
+	Network      string  `json:"network"`         // "loopback", or the name of an emulated one
 
 	// Faults is the script of what was done to the cluster, as in --fault; empty: nothing.
 	Faults string `json:"faults,omitempty"`

@@ -68,6 +68,17 @@ func NodeCPUPerOp() Metric {
 	return microseconds(perOp("cpu_us_nodes_per_op", "node CPU/op", "µs", func(c *Cost) *int64 { return c.CPUNodes }))
 }
 
+// FsyncsPerOp is the metric of syncs of all nodes' logs per successful operation.
+func FsyncsPerOp() Metric {
+	return perOp("fsyncs_per_op", "fsyncs/op", "", func(c *Cost) *int64 { return c.Fsyncs })
+}
+
+// LogBytesPerOp is the metric of bytes written to all nodes' logs per successful
+// operation.
+func LogBytesPerOp() Metric {
+	return perOp("log_bytes_per_op", "log B/op", "B", func(c *Cost) *int64 { return c.LogBytes })
+}
+
 // GCPause is the metric of the share of the window in which the garbage collector
 // stopped the world.
 func GCPause() Metric {
@@ -103,7 +114,7 @@ func Goroutines() Metric {
 func CostMetrics() []Metric {
 	return []Metric{
 		CPUPerOp(), ClientCPUPerOp(), NodeCPUPerOp(), WireBytesPerOp(), SegmentsPerOp(), SyscallsPerOp(),
-		SwitchesPerOp(), AllocsPerOp(), AllocBytesPerOp(), GCPause(), Goroutines(),
+		SwitchesPerOp(), FsyncsPerOp(), LogBytesPerOp(), AllocsPerOp(), AllocBytesPerOp(), GCPause(), Goroutines(),
 	}
 }
 

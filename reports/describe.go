@@ -39,6 +39,9 @@ func (l Load) String() string {
 	if l.Storage != "" {
 		parts = append(parts, "storage "+l.Storage)
 	}
+	if l.Fsync != "" {
+		parts = append(parts, "fsync "+l.Fsync)
+	}
 	if l.Network != "" {
 		parts = append(parts, l.Network)
 	}

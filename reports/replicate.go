@@ -166,6 +166,10 @@ type Cost struct {
 	ReadSyscalls  *int64 `json:"read_syscalls"`
 	WriteSyscalls *int64 `json:"write_syscalls"`
 
+	// What the nodes' logs on disk cost, all together; nil if they are in memory.
+	Fsyncs   *int64 `json:"fsyncs,omitempty"`
+	LogBytes *int64 `json:"log_bytes,omitempty"` // written, in whole sectors
+
 	// Context switches of the process's threads: those that had to wait for
 	// something, and those that the kernel interrupted to run another.
 	VoluntarySwitches   *int64 `json:"voluntary_switches"`

@@ -170,7 +170,7 @@ func settingsOf(a *reports.Arm) []setting {
 	}
 	return []setting{
 		{"workload", l.Name}, {"loop", string(l.Loop)}, {"arrivals", l.Arrivals}, {"read-mode", readMode},
-		{"keys", strconv.Itoa(l.Keys)}, {"key-choice", l.KeyChoice}, {"storage", l.Storage}, {"network", l.Network},
+		{"keys", strconv.Itoa(l.Keys)}, {"key-choice", l.KeyChoice}, {"storage", l.Storage}, {"fsync", l.Fsync}, {"network", l.Network},
 		{"batch.policy", t.BatchPolicy}, {"batch.size", strconv.Itoa(t.BatchSizeBytes)},
 		{"linger", t.Linger.String()}, {"pipeline", strconv.Itoa(t.Pipeline)},
 	}

@@ -27,7 +27,7 @@ func writeManual(root *cobra.Command, dir string) error {
 	if dir == "" {
 		return usagef("-o: name a directory for the manual pages")
 	}
-	if err := makeDir(dir); err != nil {
+	if err := makeDir("-o", dir, 0o755); err != nil {
 		return err
 	}
 	root.DisableAutoGenTag = true // the same commands make the same pages

@@ -58,6 +58,9 @@ func (a *app) run(cmd *cobra.Command, f *runFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := dataDir(f, plan); err != nil {
+		return err
+	}
 	header := experiment.Header{Argv: a.argv, Settings: effective(cmd.Flags(), sources), Calibration: a.storedCalibration(plan.Slice > 0)}
 	for _, w := range plan.Warnings {
 		fmt.Fprintf(a.notes(), "warning: %s\n", w)
@@ -75,21 +78,55 @@ func (a *app) run(cmd *cobra.Command, f *runFlags) error {
 	return a.checkThresholds(result, &f.gates)
 }
 
-// resultDir makes the directory. One that holds something is not touched.
+// resultDir makes the directory.
 func resultDir(out string) (string, error) {
 	if out == "" {
 		out = filepath.Join("raftbench-results", time.Now().Format("20060102-150405.000"))
 	}
-	entries, err := os.ReadDir(out)
+	return out, emptyDir("-o", out, 0o755)
+}
+
+// dataDir makes the directory of the logs on disk, if there is one and something to
+// keep there, and looks whether it can be written to.
+func dataDir(f *runFlags, plan *experiment.Plan) error {
+	switch {
+	case f.Data == "":
+		return nil
+	case !plan.UsesDisk():
+		return usagef("--data %s: the logs are in memory: want --storage wal with it", f.Data)
+	}
+	if err := emptyDir("--data", f.Data, 0o700); err != nil {
+		return err
+	}
+	probe, err := os.MkdirTemp(f.Data, "probe")
+	if err != nil {
+		return usagef("--data %s: nothing can be written there: %v", f.Data, reason(err))
+	}
+	return os.Remove(probe)
+}
+
+// emptyDir makes the directory that a flag names. One that holds something is not
+// touched.
+func emptyDir(flag, dir string, mode os.FileMode) error {
+	entries, err := os.ReadDir(dir)
 	switch {
 	case err == nil && len(entries) > 0:
-		return "", usagef("-o %s: the directory is not empty: want a new or an empty one", out)
+		return usagef("%s %s: the directory is not empty: want a new or an empty one", flag, dir)
 	case errors.Is(err, syscall.ENOTDIR):
-		return "", usagef("-o %s: want a directory, new or empty", out)
+		return usagef("%s %s: want a directory, new or empty", flag, dir)
 	case err != nil && !errors.Is(err, os.ErrNotExist):
-		return "", usagef("-o %s: %w", out, err)
+		return usagef("%s %s: %w", flag, dir, err)
 	}
-	return out, makeDir(out)
+	return makeDir(flag, dir, mode)
+}
+
+// reason is why a file operation failed, without the name of a file that nobody knows.
+func reason(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 func (a *app) printPlan(ctx context.Context, plan *experiment.Plan, f *runFlags) error {

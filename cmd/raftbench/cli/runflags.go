@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -37,7 +39,7 @@ type runFlags struct {
 
 // runFlags adds all flags to a set that writes to f.
 func (a *app) runFlags(fs *pflag.FlagSet, f *runFlags) {
-	f.register, f.names = a.runFlags, append([]string{"nodes", "batch.size", "batch.ops", "linger", "batch.policy", "pipeline"}, loadNames()...)
+	f.register, f.names = a.runFlags, append([]string{"nodes", "batch.size", "batch.ops", "linger", "batch.policy", "pipeline", "storage", "fsync"}, loadNames()...)
 	a.loadFlags(fs, f)
 	a.clusterFlags(fs, f)
 	a.tuningFlags(fs, f)
@@ -66,6 +68,9 @@ func (a *app) clusterFlags(fs *pflag.FlagSet, f *runFlags) {
 	fs.Var(newList(&f.Nodes, "list", "3", parseCount), "nodes", "members of the cluster: 1, 3, 5 or 7")
 	fs.Float64Var(&f.Reads, "reads", 0, "share of the operations that read, 0 to 1")
 	fs.StringVar((*string)(&f.ReadMode), "read-mode", string(experiment.ReadIndex), "how reads are linearizable: readindex, lease (clocks may drift by 10%) or log")
+	fs.Var(newList(&f.Storages, "list", string(experiment.StorageMem), parseStorage), "storage", "where nodes keep their log: mem (in memory) or wal (on disk)")
+	fs.Var(newList(&f.Fsyncs, "list", string(experiment.FsyncAlways), parseFsync), "fsync", "of a log on disk: always, before anything is acknowledged, or none")
+	fs.StringVar(&f.Data, "data", "", "new or empty directory for logs on disk, one below it for each replicate, which stay; default: temporary ones")
 	fs.IntVar(&f.Keys, "keys", workloads.DefaultKeys, "number of distinct keys")
 	fs.Float64Var(&f.Zipf, "zipf", 0, "skew of the keys: Zipf's exponent; 0: all equally likely")
 }
@@ -122,6 +127,22 @@ func (a *app) planFlags(fs *pflag.FlagSet, f *runFlags) {
 	f.gates.addThresholds(fs)
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "nothing on standard error but errors; what is INVALID is in the table")
 	fs.StringVar(&f.metrics, "metrics", "", "address to serve Prometheus metrics at while running, such as :9464")
+}
+
+func parseStorage(s string) (experiment.StorageKind, error) {
+	return oneOf(s, experiment.StorageKinds())
+}
+
+func parseFsync(s string) (experiment.Fsync, error) {
+	return oneOf(s, experiment.Fsyncs())
+}
+
+// oneOf is the value that s names.
+func oneOf[T ~string](s string, allowed []T) (T, error) {
+	if !slices.Contains(allowed, T(s)) {
+		return "", fmt.Errorf("%q: allowed are %s", s, strings.Join(texts(allowed), ", "))
+	}
+	return T(s), nil
 }
 
 func parsePolicy(s string) (batch.Policy, error) {

@@ -78,14 +78,14 @@ func unusable(err error) bool {
 	return false
 }
 
-// makeDir makes the directory that -o names.
-func makeDir(dir string) error {
-	err := os.MkdirAll(dir, 0o755)
+// makeDir makes the directory that a flag names.
+func makeDir(flag, dir string, mode os.FileMode) error {
+	err := os.MkdirAll(dir, mode)
 	switch {
 	case err != nil && unusable(err):
-		return usagef("-o %s: %w", dir, err)
+		return usagef("%s %s: %w", flag, dir, err)
 	case err != nil:
-		return fmt.Errorf("-o %s: %w", dir, err)
+		return fmt.Errorf("%s %s: %w", flag, dir, err)
 	}
 	return nil
 }
