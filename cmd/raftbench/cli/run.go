@@ -54,11 +54,11 @@ func (a *app) run(cmd *cobra.Command, f *runFlags) error {
 		return err
 	}
 	defer watchers.close()
-	dir, err := resultDir(f.out)
-	if err != nil {
+	if err := dataDir(f, plan); err != nil {
 		return err
 	}
-	if err := dataDir(f, plan); err != nil {
+	dir, err := resultDir(f.out)
+	if err != nil {
 		return err
 	}
 	header := experiment.Header{Argv: a.argv, Settings: effective(cmd.Flags(), sources), Calibration: a.storedCalibration(plan.Slice > 0)}
