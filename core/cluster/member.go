@@ -44,6 +44,7 @@ func (c *Cluster) listen(m *member) error {
 func (c *Cluster) startMember(m *member) error {
 	storage, err := c.config.OpenStorage(m.id)
 	if err != nil {
+		_ = m.listener.Close() // so that the next attempt finds its address free
 		return fmt.Errorf("%v: open storage: %w", m.id, err)
 	}
 	config := c.config.Node

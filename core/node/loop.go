@@ -40,7 +40,9 @@ func (n *Node) tick() {
 }
 
 func (n *Node) tickOnce() {
-	n.raft.Tick()
+	if !n.quarantine.active() { // which waits for a leader, however long it takes
+		n.raft.Tick()
+	}
 	for _, r := range n.reorder.tick() {
 		n.step(r, r.Request)
 	}
@@ -66,6 +68,7 @@ func (n *Node) turn(in *arrivals) {
 	n.leadershipChanges()
 	n.endChanges()
 	n.maybeSnapshot()
+	n.settle()
 	n.flush()
 	n.publish(len(in.requests), len(in.calls))
 }
@@ -74,6 +77,9 @@ func (n *Node) turn(in *arrivals) {
 func (n *Node) received(r *core.Incoming) {
 	if n.failed != nil {
 		n.refuse(r, n.failed)
+		return
+	}
+	if n.abstain(r) {
 		return
 	}
 	switch req := r.Request.(type) {
@@ -139,6 +145,7 @@ func (n *Node) dispatch(messages []raft.Message) {
 		if m.Response != nil {
 			r := n.serving.remove(m.Token)
 			assign(r.Response, m.Response)
+			n.temper(r.Response)
 			n.answers = append(n.answers, r)
 			continue
 		}

@@ -157,6 +157,8 @@ type Node struct {
 	arriving arrivingSnapshot
 	changes  []memberChange
 	ticks    tickSource
+
+	quarantine quarantine
 }
 
 // Start opens the storage's state, the transport and the loop. If it fails with a
@@ -204,6 +206,7 @@ func (n *Node) recover() error {
 		}
 	}
 	n.apply.applied, n.apply.snapshot = snapshot.Index, snapshot
+	n.quarantine.recover(n.config.Storage)
 	n.raft, err = raft.New(raft.Config{
 		ID:             n.config.ID,
 		Voters:         n.config.Peers,
@@ -233,7 +236,11 @@ func (n *Node) appendBytes() int {
 // Campaign starts an election now rather than after a timeout: for a new
 // cluster, which would otherwise wait for one.
 func (n *Node) Campaign() {
-	n.inbox.do(func() { n.raft.Campaign() })
+	n.inbox.do(func() {
+		if !n.quarantine.active() {
+			n.raft.Campaign()
+		}
+	})
 }
 
 // TransferLeadership hands the leadership to another node (dissertation §3.10).

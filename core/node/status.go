@@ -15,6 +15,7 @@ type Status struct {
 	Commit  core.Index
 	Applied core.Index
 	Last    core.Index // the end of the log
+	InDoubt bool       // it neither votes nor leads until it has caught up (core.Doubt)
 	Err     error      // not nil: the storage failed and the node has stopped serving
 }
 
@@ -41,6 +42,7 @@ func (n *Node) publish(requests, responses int) {
 		Commit:  n.raft.Commit(),
 		Applied: n.apply.applied,
 		Last:    n.raft.LastIndex(),
+		InDoubt: n.quarantine.active(),
 		Err:     n.failed,
 	}
 	if n.failed != nil {

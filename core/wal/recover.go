@@ -272,6 +272,9 @@ func (r *recovery) finish() {
 	if m := r.mark; m.term > r.state.Term || m.term == r.state.Term && r.state.Vote == 0 {
 		r.state.Term, r.state.Vote = m.term, m.vote // of two witnesses, the one who knows more
 	}
+	if r.mark.closed && r.markWhole {
+		r.through = r.mark.last // it is known, and need not be estimated
+	}
 	r.through = max(r.through, r.mark.last, r.log.LastIndex(), r.snapshot.Index)
 	var err error
 	if r.emptied, err = r.rest(r.snapshot); err != nil {

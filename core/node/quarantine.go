@@ -1,0 +1,80 @@
+package node
+
+import "github.com/raftbench/raftbench/core"
+
+// quarantine keeps a node whose storage may have lost what it acknowledged
+// (core.Doubt) from doing harm until it has caught up: it neither votes nor stands
+// for election, and acknowledges only what is committed anyway. It follows the leader
+// as usual meanwhile.
+type quarantine struct {
+	storage core.Doubter // nil: no doubt
+	doubt   core.Doubt
+}
+
+// recover asks the storage whether it is in doubt.
+func (q *quarantine) recover(s core.Storage) {
+	if d, ok := s.(core.Doubter); ok && d.Doubt() != nil {
+		*q = quarantine{d, *d.Doubt()}
+	}
+}
+
+func (q *quarantine) active() bool { return q.storage != nil }
+
+// abstain answers requests that a node in doubt gives no vote to, and reports whether
+// this is one. The term of a candidate is not adopted: if it wins, its appends bring it.
+func (n *Node) abstain(r *core.Incoming) bool {
+	if !n.quarantine.active() {
+		return false
+	}
+	switch req := r.Request.(type) {
+	case *core.RequestVoteRequest:
+		*r.Response.(*core.RequestVoteResponse) = core.RequestVoteResponse{From: n.config.ID, Term: n.raft.Term(), PreVote: req.PreVote}
+	case *core.TimeoutNowRequest:
+		*r.Response.(*core.TimeoutNowResponse) = core.TimeoutNowResponse{From: n.config.ID, Term: n.raft.Term()}
+	default:
+		return false
+	}
+	n.answers = append(n.answers, r)
+	return true
+}
+
+// temper takes back from an acknowledgement what could help to commit something, or
+// to confirm who leads.
+//
+// A leader of the term in which something was lost may have had it acknowledged, and
+// never sends again what it believes to be here. A later leader begins with nothing. So
+// the refusal tells the old one of a later term: it steps down, and there is an election.
+func (n *Node) temper(resp core.Response) {
+	a, ok := resp.(*core.AppendEntriesResponse)
+	if !ok || !n.quarantine.active() {
+		return
+	}
+	a.ReadContext = 0
+	switch {
+	case a.Success:
+		a.Match = min(a.Match, n.raft.Commit())
+	case a.Term == n.quarantine.doubt.Term && n.raft.Leader() != 0:
+		a.Term++
+	}
+}
+
+// settle ends the doubt when its condition is met. All that was given to the storage
+// must be durable: the commit index may run ahead of that.
+func (n *Node) settle() {
+	q := &n.quarantine
+	if !q.active() || n.failed != nil || n.writes.durable < n.writes.last {
+		return
+	}
+	commit := n.raft.Commit()
+	if commit < q.doubt.Through {
+		term, err := n.config.Storage.Term(commit)
+		if err != nil || term <= q.doubt.Term {
+			return
+		}
+	}
+	if err := q.storage.Settle(); err != nil {
+		n.fail(err)
+		return
+	}
+	*q = quarantine{}
+}
