@@ -63,7 +63,7 @@ func BenchmarkWrite(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			defer os.RemoveAll(dir)
+			defer func() { _ = os.RemoveAll(dir) }()
 			l, err := Open(Options{Dir: dir, Identity: testIdentity})
 			if err != nil {
 				b.Fatal(err)

@@ -269,6 +269,27 @@ func TestEverySectorErased(t *testing.T) {
 	}
 }
 
+// A frame that is whole and makes no sense is damage, in the last segment and before.
+func TestFrameThatMakesNoSense(t *testing.T) {
+	for _, more := range []int{0, 30} {
+		disk := newSimDisk()
+		l := open(t, disk)
+		write(t, l, &core.HardState{Term: 1, Vote: 1}, 1, []byte("a"))
+		w := l.writer
+		nonsense := appendEntries(make([]byte, frameHeadBytes), []core.Entry{{Index: 7, Term: 1}})
+		w.sectors = appendFrame(nil, nonsense, w.segment().seed, &w.tail)
+		if _, err := w.file.WriteAt(w.sectors, w.at); err != nil {
+			t.Fatal(err)
+		}
+		w.at += int64(len(w.sectors))
+		for i := range more {
+			write(t, l, nil, core.Index(2+i), make([]byte, 600))
+		}
+		l.Close()
+		wantDamage(t, disk, fmt.Sprintf("%d frames follow", more), core.Doubt{Sound: 1, Through: core.Index(1 + more), Term: 1})
+	}
+}
+
 // The term and the vote survive damage to the log: the mark has them too.
 func TestVoteSurvivesDamage(t *testing.T) {
 	disk := newSimDisk()

@@ -15,7 +15,7 @@ type listing struct {
 	segments  []uint64            // numbers, lowest first
 	snapshots []core.SnapshotMeta // newest last
 	temps     []string
-	mark      bool
+	hasMark   bool
 	strangers []string // names that no log gives
 }
 
@@ -33,7 +33,7 @@ func list(fs fileSystem, dir string) (listing, error) {
 		} else if strings.HasSuffix(name, tempSuffix) {
 			l.temps = append(l.temps, name)
 		} else if name == markName {
-			l.mark = true
+			l.hasMark = true
 		} else if name != lockName && !strings.HasSuffix(name, damagedSuffix) {
 			l.strangers = append(l.strangers, name)
 		}
@@ -44,7 +44,7 @@ func list(fs fileSystem, dir string) (listing, error) {
 }
 
 // isNew reports whether there is no log yet.
-func (l *listing) isNew() bool { return !l.mark && len(l.segments) == 0 && len(l.snapshots) == 0 }
+func (l *listing) isNew() bool { return !l.hasMark && len(l.segments) == 0 && len(l.snapshots) == 0 }
 
 // checkNew refuses to make a log among somebody else's files.
 func (l *listing) checkNew(dir string) error {

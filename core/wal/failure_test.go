@@ -140,7 +140,7 @@ func TestWriteThatWaitsEndsWithFailure(t *testing.T) {
 	entries := []core.Entry{{Index: 1, Term: 1}}
 	q.add(item{write: core.Write{Entries: entries}, done: func(err error) { first <- err }})
 	go q.add(item{write: core.Write{Entries: entries}, done: func(err error) { second <- err }})
-	q.fail(errSim)
+	_ = q.fail(errSim)
 	for _, done := range []chan error{first, second} {
 		for len(done) == 0 {
 			batch, err := q.take(nil)

@@ -89,7 +89,7 @@ func readMark(f file) (m mark, ok, whole bool, err error) {
 	whole = true
 	for slot := range markSlots {
 		s := make([]byte, sectorBytes)
-		if _, err := f.ReadAt(s, int64(slot)*markSlotBytes); err != nil && err != io.EOF {
+		if _, err := f.ReadAt(s, int64(slot)*markSlotBytes); err != nil && !errors.Is(err, io.EOF) {
 			return mark{}, false, false, err
 		}
 		if isEmpty(s) {

@@ -133,7 +133,7 @@ func (w *writer) begin(r *recovery) error {
 
 func (w *writer) openMark(r *recovery) error {
 	var err error
-	if r.listing.mark {
+	if r.hasMark {
 		w.marks, err = w.options.fs.Open(filepath.Join(w.options.Dir, markName))
 		return err
 	}

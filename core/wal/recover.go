@@ -1,7 +1,6 @@
 package wal
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -87,7 +86,7 @@ func (r *recovery) checkIdentity(id Identity) error {
 }
 
 func (r *recovery) readMark() error {
-	if !r.listing.mark {
+	if !r.hasMark {
 		r.damaged(markName, 0, errors.New("the file is missing"))
 		return nil
 	}
@@ -95,7 +94,7 @@ func (r *recovery) readMark() error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() // it was only read
+	defer func() { _ = f.Close() }() // it was only read
 	m, ok, whole, err := readMark(f)
 	switch {
 	case err != nil:
@@ -117,7 +116,7 @@ func (r *recovery) readSnapshot() error {
 	newest := r.snapshots[len(r.snapshots)-1]
 	s, err := openSnapshot(r.fs, filepath.Join(r.dir, snapshotName(newest)))
 	if err == nil {
-		defer s.Close() // it was only read
+		defer func() { _ = s.Close() }() // it was only read
 		if err := r.checkIdentity(s.manifest.Identity); err != nil {
 			return err
 		}
@@ -182,7 +181,10 @@ func (r *recovery) segment(n uint64, data []byte) error {
 		err = fmt.Errorf("it begins with frame %d, and the segment before ends before frame %d", h.tail.frame, r.tail.frame)
 	}
 	if err != nil {
-		r.stop(segmentName(n), 0, cmp.Or(r.unexplained, err), data)
+		if r.unexplained != nil {
+			r.damaged(segmentName(n-1), r.end, r.unexplained)
+		}
+		r.stop(segmentName(n), 0, err, data)
 		return nil
 	}
 	if len(r.segments) == 0 {
@@ -195,76 +197,29 @@ func (r *recovery) segment(n uint64, data []byte) error {
 	return nil
 }
 
-// frames replays the frames of a segment. That it does not end well is damage, unless
-// the next segment proves that nothing is missing, or the tail can be explained.
+// frames replays the frames of a segment. That they end with something unexplained is
+// damage, unless the next segment proves that nothing is missing, or it is what a crash
+// leaves.
 func (r *recovery) frames(n uint64, data []byte, seed uint32) {
-	r.highest = 0
-	at, err := sectorBytes, error(nil)
-	for err == nil && at < len(data) && !isEmpty(data[at:at+sectorBytes]) {
-		var records []byte
-		var size int
-		if records, size, err = readFrame(data[at:], seed, &r.tail); err == nil {
-			at += size
+	r.highest, r.unexplained = 0, nil
+	at := sectorBytes
+	for at < len(data) && !isEmpty(data[at:at+sectorBytes]) {
+		before := r.tail
+		records, size, err := readFrame(data[at:], seed, &r.tail)
+		if err == nil {
 			err = r.frame(records)
 		}
+		if err != nil {
+			r.tail, r.unexplained = before, err
+			break
+		}
+		at += size
 	}
-	r.end, r.bytes, r.unexplained = int64(at), int64(len(data)), err
+	r.end, r.bytes = int64(at), int64(len(data))
 	r.segments = append(r.segments, segment{path: filepath.Join(r.dir, segmentName(n)), number: n, seed: seed, highest: r.highest})
 	if n == r.listing.segments[len(r.listing.segments)-1] {
-		r.judgeTail(n, data[at:], seed, err)
+		r.judgeTail(n, data[at:], seed)
 	}
-}
-
-// judgeTail decides about what follows the last sound frame of the last segment.
-func (r *recovery) judgeTail(n uint64, rest []byte, seed uint32, reason error) {
-	dirty := lastDirty(rest)
-	if reason == nil && dirty > 0 {
-		reason = fmt.Errorf("frame %d does not begin where it should, but something follows", r.tail.frame)
-	}
-	last := r.tail.frame - 1
-	switch {
-	case r.mark.frame > last:
-		if reason == nil {
-			reason = fmt.Errorf("the log ends with frame %d", last)
-		}
-		reason = fmt.Errorf("%w, and frame %d was durable", reason, r.mark.frame)
-	case dirty == 0:
-		return
-	case r.markWhole && (r.mark.closed || isTorn(rest, seed, r.tail.frame)):
-		r.cut = dirty
-		return
-	}
-	r.stop(segmentName(n), r.end, reason, rest)
-}
-
-// isTorn reports whether sectors are what a write of the frame may have left that
-// was never synced: each of them as it was written or as it was before, empty, and
-// not all of them written. Nothing else was written after the last sync.
-func isTorn(sectors []byte, seed uint32, frame uint64) bool {
-	written, n := uint32(0), uint32(0)
-	for part := range uint32(len(sectors) / sectorBytes) {
-		s := sectors[part*sectorBytes:]
-		h, state := readSector(s[:sectorBytes], seed)
-		switch {
-		case state == sectorEmpty:
-			continue
-		case state == sectorDamaged || h.frame != frame || h.part != part || n > 0 && h.sectors != n:
-			return false
-		}
-		n = h.sectors
-		written++
-	}
-	return written < n && int(n) <= len(sectors)/sectorBytes
-}
-
-// lastDirty is the number of bytes up to the last sector that is not empty.
-func lastDirty(sectors []byte) int64 {
-	for end := len(sectors); end >= sectorBytes; end -= sectorBytes {
-		if !isEmpty(sectors[end-sectorBytes : end]) {
-			return int64(end)
-		}
-	}
-	return int64(len(sectors) % sectorBytes) // a file that was cut short
 }
 
 // finish draws the conclusions.
@@ -297,7 +252,7 @@ func readFile(fs fileSystem, path string, buf []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() // it was only read
+	defer func() { _ = f.Close() }() // it was only read
 	size, err := f.Size()
 	if err != nil {
 		return nil, err

@@ -174,7 +174,7 @@ func checkSnapshot(f file) (*snapshotReader, error) {
 		return nil, err
 	}
 	s := make([]byte, min(max(size, 0), sectorBytes))
-	if _, err := f.ReadAt(s, 0); err != nil && err != io.EOF {
+	if _, err := f.ReadAt(s, 0); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	m, err := decodeManifest(s)
