@@ -261,6 +261,20 @@ func TestFlipInTheLastFrameAfterPowerLoss(t *testing.T) {
 	}
 }
 
+// A frame that is sound by itself and does not continue the one before is not taken:
+// sectors of an older log in the same place, as a disk that loses writes leaves them.
+func TestFrameOfAnotherHistory(t *testing.T) {
+	frame := appendFrame(nil, appendState(make([]byte, frameHeadBytes), core.HardState{Term: 1}), 7, &tail{frame: 3, chain: 1})
+	before := tail{frame: 3, chain: 2}
+	end := before
+	if _, _, err := readFrame(frame, 7, &end); err == nil || end != before {
+		t.Fatalf("read with %v, and the log goes on at %+v", err, end)
+	}
+	if _, _, err := readFrame(frame, 7, &tail{frame: 3, chain: 1}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Every sector erased, and every file gone: the same state, or a report.
 func TestEverySectorErased(t *testing.T) {
 	for _, closed := range []bool{false, true} {
