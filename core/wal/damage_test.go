@@ -3,6 +3,7 @@ package wal
 import (
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -369,5 +370,50 @@ func TestDamagedSnapshot(t *testing.T) {
 	wantDamage(t, disk, "snapshot", core.Doubt{Sound: 0, Through: w.now.last, Term: w.now.hard.Term})
 	if path := filepath.Join("dir", snapshotName(w.now.snapshot)+damagedSuffix); disk.names[path] == nil {
 		t.Fatalf("the damaged snapshot was not kept as %s", path)
+	}
+}
+
+// A crash while a damaged log is opened in quarantine does not make it a sound one.
+func TestCrashDuringQuarantine(t *testing.T) {
+	for what, harm := range map[string]func(*simDisk){
+		"a bit in the first segment": func(d *simDisk) { d.names["dir/0000000001.wal"].data[3*sectorBytes] ^= 1 },
+		"the last segment is gone": func(d *simDisk) {
+			delete(d.names, "dir/0000000002.wal")
+		},
+		"a bit in the snapshot": func(d *simDisk) { d.inode(snapshotSuffix).data[sectorBytes] ^= 1 },
+		"the mark is gone":      func(d *simDisk) { delete(d.names, "dir/"+markName) },
+		"a snapshot beyond the log, damaged": func(d *simDisk) {
+			meta := core.SnapshotMeta{Index: 100, Term: 1}
+			_, _ = writeSnapshot(d, "dir", manifest{Identity: testIdentity, meta: meta}, func(w io.Writer) error {
+				_, err := w.Write([]byte("state of a hundred"))
+				return err
+			})
+			d.inode(snapshotSuffix).data[sectorBytes] ^= 1
+		},
+	} {
+		for offAt := 1; ; offAt++ {
+			disk, _ := small(t, true)
+			harm(disk)
+			disk = disk.killed()
+			o := simOptions(disk)
+			o.Quarantine = true
+			disk.offAt = offAt
+			l, err := Open(o)
+			if err == nil {
+				l.Close()
+				break // there are not so many calls
+			}
+			for cut, after := range map[string]*simDisk{"the process died": disk.killed(), "the power went": disk.powerCut(nil)} {
+				var damage *DamageError
+				if _, err := Open(simOptions(after)); !errors.As(err, &damage) {
+					t.Fatalf("%s, call %d, %s: opened with %v, want a DamageError", what, offAt, cut, err)
+				}
+				o.fs = after
+				if l, err = Open(o); err != nil || l.Doubt() == nil {
+					t.Fatalf("%s, call %d, %s: quarantine: %v", what, offAt, cut, err)
+				}
+				l.Close()
+			}
+		}
 	}
 }

@@ -65,6 +65,9 @@ func (l *Log) open() error {
 	if err == nil {
 		err = l.writer.begin(r)
 	}
+	if err == nil {
+		err = r.setAsideSnapshots()
+	}
 	if err != nil {
 		return fmt.Errorf("wal: open %s: %w", o.Dir, err)
 	}
@@ -79,39 +82,47 @@ func (l *Log) open() error {
 	return nil
 }
 
-// tidy removes what a crash has left over, and sets aside what is damaged.
+// tidy removes what a crash has left over, and gives the segments that cannot be used
+// another name, the last one first: a crash in between leaves a log that is as damaged as
+// it was.
 func (r *recovery) tidy() error {
 	if err := r.removeTemps(r.fs, r.dir); err != nil {
 		return err
 	}
 	for _, s := range r.snapshots {
-		path := filepath.Join(r.dir, snapshotName(s))
 		if s.Index < r.snapshot.Index {
-			if err := r.fs.Remove(path); err != nil {
-				return err
-			}
-		} else if s != r.snapshot {
-			if err := r.fs.Rename(path, path+damagedSuffix); err != nil {
+			if err := r.fs.Remove(filepath.Join(r.dir, snapshotName(s))); err != nil {
 				return err
 			}
 		}
 	}
-	return r.setAside()
-}
-
-// setAside gives the segments that cannot be used another name, the last one first:
-// a crash in between leaves a log that is as damaged as it was.
-func (r *recovery) setAside() error {
 	if r.unusable {
 		r.segments = nil
 	}
 	for _, n := range slices.Backward(r.listing.segments[len(r.segments):]) {
-		path := filepath.Join(r.dir, segmentName(n))
-		if err := r.fs.Rename(path, path+damagedSuffix); err != nil {
+		if err := r.setAside(segmentName(n)); err != nil {
 			return err
 		}
 	}
 	return r.fs.SyncDir(r.dir)
+}
+
+// setAsideSnapshots gives snapshots that are damaged another name, when the doubt is
+// durable: until then they are the evidence for it.
+func (r *recovery) setAsideSnapshots() error {
+	for _, s := range r.snapshots {
+		if s != r.snapshot && s.Index >= r.snapshot.Index {
+			if err := r.setAside(snapshotName(s)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *recovery) setAside(name string) error {
+	path := filepath.Join(r.dir, name)
+	return r.fs.Rename(path, path+damagedSuffix)
 }
 
 // begin makes the writer go on where the recovered log ends.
@@ -131,13 +142,15 @@ func (w *writer) begin(r *recovery) error {
 	return w.beginAnew(r)
 }
 
+// openMark opens the mark, or makes that of a new log. One that was lost is made by the
+// first saveMark: until the doubt is durable, its absence is the evidence for it.
 func (w *writer) openMark(r *recovery) error {
 	var err error
 	if r.hasMark {
 		w.marks, err = w.options.fs.Open(filepath.Join(w.options.Dir, markName))
-		return err
+	} else if r.isNew() {
+		w.marks, err = createMark(w.options.fs, w.options.Dir, &w.mark)
 	}
-	w.marks, err = createMark(w.options.fs, w.options.Dir, &w.mark)
 	return err
 }
 

@@ -176,6 +176,12 @@ func (w *writer) note(batch []item) {
 func (w *writer) saveMark() error {
 	w.mark.frame, w.mark.segment, w.mark.last = w.tail.frame-1, w.segment().number, w.last
 	w.mark.term, w.mark.vote = w.state.Term, w.state.Vote
+	if w.marks == nil {
+		var err error
+		w.marks, err = createMark(w.options.fs, w.options.Dir, &w.mark)
+		w.synced = w.mark
+		return err
+	}
 	if err := writeMark(w.marks, &w.mark); err != nil {
 		return err
 	}
