@@ -56,6 +56,13 @@ func (d *simDisk) call(op string) error {
 	return nil
 }
 
+// count is the number of calls so far.
+func (d *simDisk) count() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.calls
+}
+
 func (d *simDisk) rename(change func(map[string]*simInode)) {
 	change(d.names)
 	d.renaming = append(d.renaming, change)
