@@ -64,12 +64,16 @@ func recovered(t *testing.T, what string, w *workload, disk *simDisk) {
 // the power went and took nothing, everything, or some of what was not durable.
 func TestPowerCutAtEveryCall(t *testing.T) {
 	const calls = 500
+	seeds := uint64(4)
+	if raceDetector {
+		seeds = 1
+	}
 	for offAt := 1; offAt <= calls; offAt++ {
 		w, disk := crash(t, 1, offAt, 1<<30)
 		what := fmt.Sprintf("power lost at call %d", offAt)
 		recovered(t, what+", the process died", w, disk.killed())
 		recovered(t, what+", all is lost that was not durable", w, disk.powerCut(nil))
-		for seed := range uint64(4) {
+		for seed := range seeds {
 			rng := rand.New(rand.NewPCG(seed, uint64(offAt)))
 			recovered(t, fmt.Sprintf("%s, some is lost (seed %d)", what, seed), w, disk.powerCut(rng))
 		}

@@ -91,7 +91,8 @@ func (f diskFile) Size() (int64, error) {
 	return info.Size(), nil
 }
 
-// zeroBytes is how much Allocate writes at once.
+// zeroBytes is how much Allocate writes between two syncs: what a sync of the log finds
+// before it in the disk's queue at most.
 const zeroBytes = 1 << 20
 
 // Allocate reserves the blocks and then writes zeros into them: blocks that were
@@ -104,6 +105,9 @@ func (f diskFile) Allocate(bytes int64) error {
 	zeros := make([]byte, min(bytes, zeroBytes))
 	for at := int64(0); at < bytes; at += int64(len(zeros)) {
 		if _, err := f.WriteAt(zeros[:min(int64(len(zeros)), bytes-at)], at); err != nil {
+			return err
+		}
+		if err := f.Sync(); err != nil {
 			return err
 		}
 	}
