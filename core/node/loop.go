@@ -179,6 +179,8 @@ func (n *Node) completed(call *core.Call) {
 	n.meters.ended(call.To, call.Request)
 	if req, ok := call.Request.(*core.InstallSnapshotRequest); ok {
 		n.continueSnapshot(call, req)
+	} else if req, ok := call.Request.(*core.ReadRequest); ok {
+		n.forwarded(call, req)
 	} else if call.Err != nil {
 		n.counters.failedCalls.Add(1)
 		n.raft.ReportFailure(call.To, call.Request)

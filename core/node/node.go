@@ -64,6 +64,10 @@ type Config struct {
 	// All members must have the same.
 	LeaseDriftPercent int
 
+	// FollowerReads lets this node answer reads while it follows: from its own
+	// state machine, with an index from its leader.
+	FollowerReads bool
+
 	// SnapshotEntries is the number of entries applied after which the state is
 	// saved and the log compacted. Default 131,072.
 	SnapshotEntries int

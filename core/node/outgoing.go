@@ -5,7 +5,7 @@ import "github.com/raftbench/raftbench/core"
 // outgoing holds the calls of one turn and the calls that can be used again.
 type outgoing struct {
 	calls []*core.Call
-	spare [core.KindInstallSnapshot + 2][]*core.Call // by kind; the cluster's own kinds only
+	spare [core.KindRead + 1][]*core.Call // by kind
 }
 
 // maxSpareCalls bounds what is kept for use again, for each kind.

@@ -12,7 +12,8 @@ type reads struct {
 	waiting   []*core.Incoming
 	rounds    []readRound
 	confirmed []readRound
-	traced    int // of rounds
+	forward   forward // to the leader, if this node follows
+	traced    int     // of rounds, and of the forward
 }
 
 // readRound is the reads that share one round of heartbeats.
@@ -34,6 +35,10 @@ func (n *Node) startReads() {
 	requests := rs.waiting
 	rs.waiting = nil
 	context, err := n.raft.ReadIndex()
+	if n.canForward(err) {
+		n.forwardReads(requests)
+		return
+	}
 	if err != nil {
 		for _, r := range requests {
 			n.answerClient(r, statusOf(err))
@@ -70,9 +75,12 @@ func (n *Node) answerReads() {
 			break
 		}
 		for _, r := range round.requests {
-			resp := r.Response.(*core.ReadResponse)
-			for _, q := range r.Request.(*core.ReadRequest).Queries {
+			resp, queries := r.Response.(*core.ReadResponse), r.Request.(*core.ReadRequest).Queries
+			for _, q := range queries {
 				n.config.StateMachine.Query(q, &resp.Results)
+			}
+			if len(queries) == 0 {
+				appendReadIndex(&resp.Results, round.index)
 			}
 			n.answerClient(r, core.StatusOK)
 		}
@@ -83,7 +91,7 @@ func (n *Node) answerReads() {
 
 // drain removes and returns the requests that are not answered.
 func (rs *reads) drain() []*core.Incoming {
-	all := rs.waiting
+	all := append(rs.waiting, rs.forward.requests...)
 	for _, round := range append(rs.rounds, rs.confirmed...) {
 		all = append(all, round.requests...)
 	}

@@ -128,7 +128,8 @@ func (s *Sim) drawLeases() {
 func (s *Sim) drawCalm() {
 	s.net.loss, s.net.double, s.net.late = 0, 0, 0
 	s.net.delay, s.diskDelay = int64(s.oneOf(2, 20, 60)), 5
-	s.faultEvery, s.clientEvery, s.readShare = int64(s.oneOf(8, 40)*tick), 10, 0.5
+	s.faultEvery, s.clientEvery = int64(s.oneOf(8, 40)*tick), 10
+	s.readShare = s.oneOf(0.5, 0.995) // where little is written, others can be elected sooner
 	s.batch, s.cfg.HeartbeatTicks, s.restartSoon = 1, 1, 0.8
 	s.cfg.MaxAppendBytes, s.cfg.MaxInflight = 16<<10, 4
 	s.active = nil

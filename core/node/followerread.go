@@ -1,0 +1,90 @@
+package node
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/raft"
+)
+
+// A follower answers reads from its own state machine once it has applied what its
+// leader says was committed when they came (dissertation §6.4). It asks by a
+// ReadRequest without queries: one at a time, for all reads that came before it.
+
+// forward is a question to the leader, and the reads that wait for the answer.
+type forward struct {
+	question *core.ReadRequest // nil: none is under way
+	requests []*core.Incoming
+	traced   bool // some of them ask for a trace
+}
+
+// readIndexBytes is the size of the answer: the index, little-endian.
+const readIndexBytes = 8
+
+// canForward reports whether reads that this node cannot confirm, because of err,
+// may go to its leader.
+func (n *Node) canForward(err error) bool {
+	leader := n.raft.Leader()
+	return n.config.FollowerReads && errors.Is(err, raft.ErrNotLeader) && leader != 0 && leader != n.config.ID
+}
+
+// forwardReads asks the leader, or keeps the reads until the question under way is
+// answered, which came too early for them.
+func (n *Node) forwardReads(requests []*core.Incoming) {
+	rs := &n.reads
+	if rs.forward.question != nil {
+		rs.waiting = requests
+		return
+	}
+	rs.forward = forward{&core.ReadRequest{From: n.config.ID}, requests, asked(requests)}
+	if rs.forward.traced {
+		rs.traced++
+	}
+	n.outgoing.add(n.raft.Leader(), rs.forward.question)
+}
+
+// forwarded takes up the leader's answer.
+func (n *Node) forwarded(call *core.Call, question *core.ReadRequest) {
+	rs := &n.reads
+	if rs.forward.question != question {
+		return // the reads were given up
+	}
+	f := rs.forward
+	rs.forward = forward{}
+	index, err := readIndexOf(call)
+	if err != nil {
+		n.counters.failedCalls.Add(1)
+		if f.traced {
+			rs.traced--
+		}
+		for _, r := range f.requests {
+			n.answerClient(r, core.StatusNotLeader)
+		}
+		return
+	}
+	round := readRound{index: index, requests: f.requests, traced: f.traced}
+	n.traces.confirmed(rs, &round)
+	rs.confirmed = append(rs.confirmed, round)
+	n.answerReads()
+}
+
+func readIndexOf(call *core.Call) (core.Index, error) {
+	if call.Err != nil {
+		return 0, call.Err
+	}
+	resp := call.Response.(*core.ReadResponse)
+	list := resp.List()
+	if resp.Status != core.StatusOK || len(list) != 1 || len(list[0]) != readIndexBytes {
+		return 0, fmt.Errorf("read index: status %v, %d results", resp.Status, len(list))
+	}
+	return core.Index(binary.LittleEndian.Uint64(list[0])), nil
+}
+
+// appendReadIndex is the answer to a follower's question.
+func appendReadIndex(results *core.Results, index core.Index) {
+	var b [readIndexBytes]byte
+	binary.LittleEndian.PutUint64(b[:], uint64(index))
+	results.Append(b[:])
+}

@@ -1,0 +1,104 @@
+package node_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/client"
+	"github.com/raftbench/raftbench/core/cluster"
+	"github.com/raftbench/raftbench/core/node"
+)
+
+// asker calls one node, whichever leads.
+type asker struct {
+	transport core.Transport
+	ended     chan *core.Call
+}
+
+func newAsker(t *testing.T, network *core.Network) *asker {
+	t.Helper()
+	a := &asker{ended: make(chan *core.Call, 1)}
+	var err error
+	a.transport, err = network.Open(core.Endpoint{Self: 2000, Handler: a})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.transport.Close() })
+	return a
+}
+
+func (a *asker) Receive([]*core.Incoming) {}
+
+func (a *asker) Complete(calls []*core.Call) { a.ended <- calls[0] }
+
+func (a *asker) read(t *testing.T, from core.NodeID) *core.ReadResponse {
+	t.Helper()
+	req := &core.ReadRequest{From: 2000, Trace: true, Queries: [][]byte{nil}}
+	a.transport.Send([]*core.Call{{To: from, Request: req, Response: new(core.ReadResponse)}})
+	call := <-a.ended
+	if call.Err != nil {
+		t.Fatalf("read from %v: %v", from, call.Err)
+	}
+	return call.Response.(*core.ReadResponse)
+}
+
+// A follower answers with everything that was acknowledged before it was asked,
+// which its own state machine may not have yet.
+func TestFollowersAnswerReads(t *testing.T) {
+	n := network(t, func(h core.Handler) core.Handler { return h })
+	c, cl := start(t, cluster.Config{
+		Nodes: 3, Network: n, NewStateMachine: func() core.StateMachine { return new(journal) },
+		Node: node.Config{FollowerReads: true},
+	})
+	a := newAsker(t, n)
+	leader, want := c.Leader(), ""
+	for i := range 200 {
+		text := string(rune('a' + i%26))
+		do(t, cl, &client.Op{Command: []byte(text)})
+		want += text
+		follower := leader%3 + 1
+		if i%2 == 1 {
+			follower = follower%3 + 1
+		}
+		got := a.read(t, follower)
+		if got.Status != core.StatusOK || len(got.List()) != 1 || string(got.List()[0]) != want {
+			t.Fatalf("%v answers %v, %q; written was %q", follower, got.Status, got.List(), want)
+		}
+		if !got.Traced || got.From != follower {
+			t.Fatalf("%v answers as %v, traced %t", follower, got.From, got.Traced)
+		}
+	}
+}
+
+func TestFollowersSendReadersAwayByDefault(t *testing.T) {
+	n := network(t, func(h core.Handler) core.Handler { return h })
+	c, cl := start(t, cluster.Config{Nodes: 3, Network: n, NewStateMachine: func() core.StateMachine { return new(journal) }})
+	do(t, cl, &client.Op{Command: []byte("x")})
+	got := newAsker(t, n).read(t, c.Leader()%3+1)
+	if got.Status != core.StatusNotLeader || got.Leader != c.Leader() {
+		t.Fatalf("%+v", got)
+	}
+}
+
+// A question that the leader cannot answer any more ends the reads that wait for it.
+func TestFollowerReadsEndWithTheLeader(t *testing.T) {
+	n := network(t, func(h core.Handler) core.Handler { return h })
+	c, cl := start(t, cluster.Config{
+		Nodes: 3, Network: n, NewStateMachine: func() core.StateMachine { return new(journal) },
+		Node: node.Config{FollowerReads: true},
+	})
+	do(t, cl, &client.Op{Command: []byte(strings.Repeat("x", 10))})
+	leader := c.Leader()
+	follower := leader%3 + 1
+	a := newAsker(t, n)
+	if got := a.read(t, follower); got.Status != core.StatusOK {
+		t.Fatalf("%+v", got)
+	}
+	if err := c.Kill(leader); err != nil {
+		t.Fatal(err)
+	}
+	if got := a.read(t, follower); got.Status != core.StatusNotLeader {
+		t.Fatalf("%+v", got)
+	}
+}
