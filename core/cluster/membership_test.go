@@ -29,9 +29,13 @@ func patience(t *testing.T) context.Context {
 func newStore() core.StateMachine { return kv.New(1 << 16) }
 
 // replaceAll replaces every node of a cluster of three, one after the other, the
-// leader first, and returns the new ones.
-func replaceAll(ctx context.Context, c *cluster.Cluster, added []core.NodeID) error {
+// leader first, while operations go on. A node that was removed is stopped at once:
+// what only it had is lost.
+func replaceAll(ctx context.Context, c *cluster.Cluster, d *workloads.Driver, added []core.NodeID) error {
 	for _, in := range added {
+		if err := waitFor(ctx, d, d.Progress().Succeeded+300); err != nil {
+			return err
+		}
 		out, err := c.WaitLeader(ctx)
 		if err != nil {
 			return err
@@ -43,11 +47,11 @@ func replaceAll(ctx context.Context, c *cluster.Cluster, added []core.NodeID) er
 				}
 			}
 		}
-		if err := c.Replace(ctx, []core.NodeID{out}, []core.NodeID{in}); err != nil {
+		if err := errors.Join(c.Replace(ctx, []core.NodeID{out}, []core.NodeID{in}), c.Kill(out)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return waitFor(ctx, d, d.Progress().Succeeded+300)
 }
 
 // Every node of a cluster is replaced under load: no acknowledged write is lost
@@ -102,7 +106,7 @@ func replaceUnderLoad(t *testing.T, c *cluster.Cluster) {
 	replaced := make(chan error, 1)
 	go func() {
 		defer stop()
-		replaced <- errors.Join(waitFor(ctx, driver, 200), replaceAll(ctx, c, added), waitFor(ctx, driver, driver.Progress().Succeeded+200))
+		replaced <- replaceAll(ctx, c, driver, added)
 	}()
 	if _, err := driver.Run(loaded); err != nil && !errors.Is(err, context.Canceled) {
 		t.Error(err)
