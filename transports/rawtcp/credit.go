@@ -47,15 +47,15 @@ func (c *credit) hold(id uint64, under *pending) bool {
 	if c.left > 0 && c.head == len(c.waiting) {
 		return false
 	}
-	if len(c.waiting)-c.head > 2*under.calls {
+	if len(c.waiting) > 2*under.calls { // those before head, too: under load the list is never empty
 		c.forget(under)
 	}
 	c.waiting = append(c.waiting, id)
 	return true
 }
 
-// forget drops the calls that have ended: the list is never much longer than the
-// calls under way.
+// forget drops the calls that were let through or have ended: the list is never
+// much longer than the calls under way.
 func (c *credit) forget(under *pending) {
 	c.waiting = slices.Delete(c.waiting, 0, c.head)
 	c.head = 0

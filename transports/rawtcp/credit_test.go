@@ -66,6 +66,31 @@ func TestCreditForgetsCallsThatHaveEnded(t *testing.T) {
 	}
 }
 
+// Nor does it grow while calls come and go and somebody always waits.
+func TestCreditForgetsCallsThatWereLetThrough(t *testing.T) {
+	p, _ := under(10)
+	c := newCredit(true)
+	c.left = 0
+	add := func() {
+		c.hold(p.add(new(core.Call), 1, 1), p)
+		p.stamp(0)
+	}
+	add()
+	for range 10000 {
+		add()
+		c.left = 1
+		s := c.next(p)
+		if s == nil {
+			t.Fatal("not let through although there is credit")
+		}
+		c.left = 0
+		p.take(s)
+	}
+	if n := len(c.waiting); n > 100 {
+		t.Errorf("the list is %d long, and one call waits", n)
+	}
+}
+
 func TestCreditThatNobodyOwesIsRefused(t *testing.T) {
 	on, off := newCredit(true), newCredit(false)
 	for name, err := range map[string]error{
