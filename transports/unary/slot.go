@@ -59,6 +59,9 @@ func (s *Slot[C]) Ready() bool {
 	if s.closed || s.dialing != nil {
 		return false
 	}
+	if s.Live() {
+		return true // somebody was faster: to dial again would lose that connection
+	}
 	s.dialing = make(chan struct{})
 	s.redialer.Go(func() { _ = s.fill(s.life) }) // the next call that needs it tries again
 	return false

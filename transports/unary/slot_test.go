@@ -142,3 +142,41 @@ func TestSlotCloseEndsADialInTheBackground(t *testing.T) {
 		t.Fatal("ready when closed")
 	}
 }
+
+// Between the look at the connection and the lock somebody else may have made a new
+// one. It stays: nobody would ever close it if another one took its place.
+func TestSlotKeepsAConnectionMadeMeanwhile(t *testing.T) {
+	var dials atomic.Int64
+	s := NewSlot(func(context.Context) (*dyingConn, error) {
+		dials.Add(1)
+		return new(dyingConn), nil
+	})
+	old, err := s.Get(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fresh *dyingConn
+	old.dies = func() { fresh, err = s.Get(t.Context(), nil) }
+	old.dead.Store(true)
+	s.Ready()
+	if err := errors.Join(err, s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if n := dials.Load(); n != 2 || !fresh.closed.Load() {
+		t.Errorf("%d dials, want 2; closed the second connection: %t", n, fresh.closed.Load())
+	}
+}
+
+// dyingConn calls a function when it is first found dead.
+type dyingConn struct {
+	fakeConn
+	dies func()
+}
+
+func (c *dyingConn) Dead() bool {
+	if f := c.dies; f != nil && c.dead.Load() {
+		c.dies = nil
+		f()
+	}
+	return c.fakeConn.Dead()
+}
