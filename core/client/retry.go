@@ -106,7 +106,7 @@ func (c *Client) mayRetry(f *flight, why failure, now time.Time) bool {
 		return true
 	case why.doubt && !f.lane.read && mode != RetryAll:
 		return false
-	case !f.alive(now):
+	case !f.anotherOf(c.config.Retry.Attempts, now):
 		return false // nothing would be sent, so that nothing is to be paid
 	case !c.budget.withdraw(now):
 		c.attempts.Refused++
@@ -119,6 +119,14 @@ func (c *Client) mayRetry(f *flight, why failure, now time.Time) bool {
 // alive reports whether any operation of f has time left.
 func (f *flight) alive(now time.Time) bool {
 	return slices.ContainsFunc(f.ops, func(op *Op) bool { return now.Before(op.deadline) })
+}
+
+// anotherOf reports whether any operation of f has time and, after the attempt that
+// has just failed, one more attempt left.
+func (f *flight) anotherOf(limit int, now time.Time) bool {
+	return slices.ContainsFunc(f.ops, func(op *Op) bool {
+		return now.Before(op.deadline) && (limit == 0 || op.failed+1 < limit)
+	})
 }
 
 // another counts an attempt that failed, and tells whether there may be one more.

@@ -108,6 +108,19 @@ func TestAttemptsAreBounded(t *testing.T) {
 	}
 }
 
+// The last attempt that an operation has takes nothing from the budget: it is not sent
+// again.
+func TestTheLastAttemptIsNotPaidFor(t *testing.T) {
+	s := &script{answer: fail(core.ErrUnavailable)}
+	cl := open(t, s, client.Config{Retry: client.Retry{Attempts: 2, Budget: client.Budget{Burst: 2}}})
+	for range 2 {
+		do(t, cl, &client.Op{Command: []byte("x")})
+	}
+	if a := cl.Attempts(); a.RetriedCalls != 2 || a.Retries != 2 || a.Refused != 0 || s.sent != 4 {
+		t.Fatalf("%+v, %d calls sent; want each of two operations sent again once", a, s.sent)
+	}
+}
+
 // After a failure one call finds out whether another would fail; the others wait.
 func TestOneCallProbes(t *testing.T) {
 	s := &script{}
