@@ -127,3 +127,24 @@ func TestRecent(t *testing.T) {
 		}
 	}
 }
+
+// How fast a node says that it does not lead is not how long reads take.
+func TestOnlyAnswersCountForTheQuantile(t *testing.T) {
+	h := hedging{Hedge: Hedge{Quantile: 0.5}}
+	now := time.Unix(1e9, 0)
+	f := &flight{left: now}
+	f.readResponse.Status = core.StatusNotLeader
+	for range recentWindow {
+		h.answered(f, now.Add(time.Microsecond))
+	}
+	if d, ok := h.delay(); ok {
+		t.Errorf("hedges after %v, when nothing was answered", d)
+	}
+	f.readResponse.Status = core.StatusOK
+	for range recentWindow {
+		h.answered(f, now.Add(time.Millisecond))
+	}
+	if d, ok := h.delay(); !ok || d < time.Millisecond/2 {
+		t.Errorf("hedges after %v, %t; reads take a millisecond", d, ok)
+	}
+}

@@ -99,10 +99,11 @@ func (h *hedging) watch(f *flight, now time.Time) {
 	}
 }
 
-// answered notes that a read has come back, after how long.
+// answered notes that reads have come back, and after how long if the leader answered
+// them: a node that does not lead says so at once.
 func (h *hedging) answered(f *flight, now time.Time) {
 	h.forget(f)
-	if h.Quantile > 0 && f.call.Err == nil {
+	if h.Quantile > 0 && f.answered() {
 		h.recent.add(now.Sub(f.left))
 	}
 }
