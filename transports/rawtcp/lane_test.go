@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/transports/transporttest/memnet"
 )
 
 // While one of two connections is broken and being dialed again, all calls go over
@@ -61,4 +62,32 @@ func TestLanePassesOverABrokenConnection(t *testing.T) {
 	release()
 	client.eventually("two connections again", func() bool { return ready() == 2 })
 	exchange(t, client, 100, 1)
+}
+
+// Of the most connections that the options allow each carries calls.
+func TestMostConnections(t *testing.T) {
+	network := memnet.New() // there may be fewer descriptors
+	l, err := network.Listen(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := settingsOf(false)
+	set.conns = maxConns
+	client := echoedOn(t, set, settingsOf(false), l, network.Dial)
+	exchange(t, client, 1, 1)
+	pool := (*client.peers.Load())[2].lanes[core.ClassAppend]
+	client.eventually("all connections", func() bool {
+		for _, l := range pool.Members() {
+			if !l.Ready() {
+				return false
+			}
+		}
+		return true
+	})
+	exchange(t, client, 2*maxConns, 1)
+	for i, l := range pool.Members() {
+		if !l.current.Load().heard.Load() {
+			t.Fatalf("connection %d of %d carried nothing", i, maxConns)
+		}
+	}
 }

@@ -37,6 +37,12 @@ func echoed(t *testing.T, caller, answerer settings) *endpoint {
 func echoedBy(t *testing.T, caller, answerer settings, wrap func(dialFunc) dialFunc) *endpoint {
 	t.Helper()
 	l := listenLocal(t)
+	return echoedOn(t, caller, answerer, l, wrap(dialTo(l)))
+}
+
+// echoedOn is echoedBy on a network of the test's.
+func echoedOn(t *testing.T, caller, answerer settings, l net.Listener, dial dialFunc) *endpoint {
+	t.Helper()
 	server := &endpoint{t: t}
 	ready := make(chan struct{}) // server.transport is set
 	server.receive = func(requests []*core.Incoming) {
@@ -49,9 +55,7 @@ func echoedBy(t *testing.T, caller, answerer settings, wrap func(dialFunc) dialF
 	server.transport = opened(t, answerer, core.Endpoint{Self: 2, Listener: l, Handler: server})
 	close(ready)
 	client := &endpoint{t: t, ended: make(chan *core.Call, 1000)}
-	client.transport = opened(t, caller, core.Endpoint{
-		Self: 1, Handler: client, Dial: wrap(dialTo(l)),
-	})
+	client.transport = opened(t, caller, core.Endpoint{Self: 1, Handler: client, Dial: dial})
 	t.Cleanup(func() {
 		if err := errors.Join(client.Close(), server.Close()); err != nil {
 			t.Error(err)
