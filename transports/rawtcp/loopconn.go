@@ -1,11 +1,14 @@
 package rawtcp
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
+
+	"github.com/raftbench/raftbench/core"
 )
 
 // loopConn is the calling side of a connection on an event loop. It is a line.
@@ -31,6 +34,10 @@ func (c *conn) carryOnLoop(conn net.Conn) error {
 	err := c.t.loops.run(conn, l, l.ended)
 	if l.reader != nil {
 		l.reader.b.put()
+	}
+	if errors.Is(err, core.ErrUnavailable) { // nothing was sent
+		c.t.counters.dialFailed(err)
+		return fmt.Errorf("dial %v: %w", c.link.peer.id, err)
 	}
 	return c.over(err)
 }

@@ -1,7 +1,6 @@
 package rawtcp
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"runtime"
@@ -12,6 +11,7 @@ import (
 	"github.com/panjf2000/gnet/v2/pkg/pool/goroutine"
 
 	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/transports/dial"
 )
 
 // loops are the event loops of an endpoint with io=gnet, one for each processor.
@@ -76,14 +76,15 @@ func needSocket(conn net.Conn) error {
 }
 
 // run puts a connection on a loop and returns when it has ended there, with the
-// reason.
+// reason. The error matches core.ErrUnavailable if it has never come there, for want
+// of a file descriptor say: gnet makes a second one of every socket that it takes.
 func (l *loops) run(conn net.Conn, side line, ended <-chan error) error {
 	s := &seat{line: side}
 	if _, err := l.client.EnrollContext(conn, s); err != nil {
-		return err
+		return fmt.Errorf("%w: no place on an event loop: %w", core.ErrUnavailable, dial.Explain(err))
 	}
 	if !s.taken {
-		return errors.New("the event loop has not taken the socket")
+		return fmt.Errorf("%w: the event loop has not taken the socket", core.ErrUnavailable)
 	}
 	return <-ended
 }

@@ -115,6 +115,30 @@ func TestLoopsNeedSockets(t *testing.T) {
 	}
 }
 
+// A socket that no loop takes has carried nothing: the call was certainly not sent.
+func TestSocketThatNoLoopTakes(t *testing.T) {
+	l := listenLocal(t)
+	client := &endpoint{t: t, ended: make(chan *core.Call, 1)}
+	client.transport = opened(t, settingsOf(true), core.Endpoint{
+		Self: 1, Handler: client,
+		Dial: func(ctx context.Context, to core.NodeID) (net.Conn, error) {
+			c, err := dialTo(l)(ctx, to)
+			if err == nil {
+				err = c.Close() // as useless as one that there is no second descriptor for
+			}
+			return c, err
+		},
+	})
+	defer client.Close()
+	client.call(heartbeat(), patience)
+	if err := client.wait().Err; !errors.Is(err, core.ErrUnavailable) || errors.Is(err, core.ErrBroken) {
+		t.Errorf("%v; want ErrUnavailable", err)
+	}
+	if s := client.Stats(); s.DialFailures != 1 || s.Unavailable != 1 {
+		t.Errorf("%+v; want one attempt that failed", s)
+	}
+}
+
 // gnet goes on reading whatever a session does, so a peer that sends far more than
 // it may loses its connection.
 func TestLoopSessionBoundsWhatWaits(t *testing.T) {
