@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/raftbench/raftbench/transports/unary"
 )
 
 // shortLink opens a connection for each call and closes it behind it. There are
@@ -25,12 +27,9 @@ func (l *shortLink) do(ctx context.Context, a *attempt, deadline time.Time) erro
 		return err
 	}
 	c := l.conn(nc)
-	release := context.AfterFunc(ctx, func() { _ = nc.Close() })
+	defer unary.CloseWith(ctx, nc)()
 	err = c.exchange(l.client, a, deadline)
 	l.conns.Put(c)
-	if release() {
-		_ = nc.Close() // there is nothing more on it
-	}
 	return err
 }
 

@@ -107,12 +107,8 @@ func (a *shortCall) Do(ctx context.Context, deadline time.Time) error {
 	if err != nil {
 		return err
 	}
-	release := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	err = a.exchange(conn, deadline)
-	if release() {
-		_ = conn.Close() // there is nothing more on it
-	}
-	return err
+	defer unary.CloseWith(ctx, conn)()
+	return a.exchange(conn, deadline)
 }
 
 func (a *shortCall) exchange(conn net.Conn, deadline time.Time) error {

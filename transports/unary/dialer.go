@@ -90,3 +90,20 @@ func (d *Dialer) note(to core.NodeID, err error) {
 	}
 	p.until, p.cause = time.Now().Add(p.backoff.Next()), err
 }
+
+// CloseWith has conn closed when ctx ends. The function that it returns closes conn
+// now; when it returns, conn is closed and no goroutine is at it any more.
+func CloseWith(ctx context.Context, conn net.Conn) (closeNow func()) {
+	closed := make(chan struct{})
+	release := context.AfterFunc(ctx, func() {
+		defer close(closed)
+		_ = conn.Close() // whoever uses it finds out
+	})
+	return func() {
+		if release() {
+			_ = conn.Close() // there is nothing more on it
+			return
+		}
+		<-closed
+	}
+}

@@ -104,6 +104,41 @@ func TestDialerRefusesDuringItsPause(t *testing.T) {
 	}
 }
 
+// Whoever closes a connection of a call's own leaves nothing behind, not even where
+// Close was faster.
+func TestCloseWithWaitsForTheClose(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	conn := &slowConn{closing: make(chan struct{}), proceed: make(chan struct{})}
+	closeNow := CloseWith(ctx, conn)
+	cancel()
+	<-conn.closing
+	go close(conn.proceed)
+	closeNow()
+	if conn.closed != 1 { // the detector of races sees a close that was not awaited
+		t.Errorf("closed %d times", conn.closed)
+	}
+
+	conn = &slowConn{closing: make(chan struct{}), proceed: conn.proceed}
+	CloseWith(t.Context(), conn)()
+	if conn.closed != 1 {
+		t.Errorf("closed %d times without an end of the context", conn.closed)
+	}
+}
+
+// slowConn takes its time to close.
+type slowConn struct {
+	net.Conn
+	closing, proceed chan struct{}
+	closed           int
+}
+
+func (c *slowConn) Close() error {
+	close(c.closing)
+	<-c.proceed
+	c.closed++
+	return nil
+}
+
 // In a pool nobody waits for a connection that another one can stand in for.
 func TestSlotDialsInTheBackground(t *testing.T) {
 	begun, dialed := make(chan struct{}), make(chan struct{})
