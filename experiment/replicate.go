@@ -66,8 +66,12 @@ func (r *replicate) start(ctx context.Context) error {
 	r.inProcess, r.host = network.InProcess, newHost(thisMachine())
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	r.system, err = r.newSystem(ctx, network)
-	return err
+	started, err := r.newSystem(ctx, network)
+	if err != nil {
+		return err // and there is nothing to stop
+	}
+	r.system = started
+	return nil
 }
 
 // drive measures the window in one piece.

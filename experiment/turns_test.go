@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/reports"
 	"github.com/raftbench/raftbench/workloads"
 )
@@ -138,6 +140,45 @@ func TestInterruptedWarmUpOfTurns(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A cluster that does not start ends the run with its error, and the clusters that did
+// start are stopped.
+func TestTurnsOfAClusterThatDoesNotStart(t *testing.T) {
+	s, p := inTurns(t, 2)
+	broken := &p.Arms[1].Transport.Named
+	works := broken.New
+	broken.New = func(o core.Options) (*core.Network, error) {
+		network, err := works(o)
+		network.Open = func(core.Endpoint) (core.Transport, error) { return nil, errors.New("no socket is left") }
+		return network, err
+	}
+	run, err := Run(context.Background(), s, p, Header{}, nil, new(saved))
+	if err == nil || !strings.Contains(err.Error(), "rawtcp, block 1: ") || !strings.Contains(err.Error(), "no socket is left") {
+		t.Fatalf("error %v", err)
+	}
+	if run.Status != reports.StatusInterrupted || replicates(run) != 0 {
+		t.Errorf("status %s with %d replicates", run.Status, replicates(run))
+	}
+}
+
+// An interruption while a cluster starts leaves nothing.
+func TestInterruptedStartOfTurns(t *testing.T) {
+	s, p := inTurns(t, 2)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	run, err := Run(ctx, s, p, Header{}, starting(cancel), new(saved))
+	if err != nil || run.Status != reports.StatusInterrupted || replicates(run) != 0 {
+		t.Fatalf("status %s with %d replicates, error %v", run.Status, replicates(run), err)
+	}
+}
+
+// starting is an observer that is called when a replicate starts.
+type starting func()
+
+func (f starting) ReplicateStarts(Position)                 { f() }
+func (starting) Progress(Position, workloads.Progress)      {}
+func (starting) Partial(Position, *reports.Replicate)       {}
+func (starting) ReplicateEnds(Position, *reports.Replicate) {}
 
 // An interruption before anything was measured leaves nothing.
 func TestTurnsThatNeverBegan(t *testing.T) {
