@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"maps"
 	"runtime"
 	"sync"
 	"time"
@@ -164,7 +165,7 @@ func (r *replicate) addCost(out *reports.Replicate, u *use) {
 	_, _, goroutines := r.ends.between()
 	out.Cost = u.cost
 	out.Cost.GoroutinesMax = new(goroutines)
-	out.Counters = u.counters
+	out.Counters = maps.Clone(u.counters) // u goes on while out is written
 	out.Reorders = out.Counters["reorders"]
 	if r.idle.length > 0 {
 		out.Idle = r.idle.over(out.Window, r.ends.keeping, r.ends.partials)

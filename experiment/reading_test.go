@@ -213,3 +213,15 @@ func TestSpread(t *testing.T) {
 		t.Fatalf("a: %d values, %d to %d", h.Count(), h.AtRank(1), h.Max())
 	}
 }
+
+// What was told of a replicate so far stays as it is while the replicate goes on: others
+// read it meanwhile.
+func TestSoFarStaysAsItIs(t *testing.T) {
+	r := &replicate{used: &use{counters: map[string]uint64{"appends": 1}, around: new(surroundings)}}
+	early := new(reports.Replicate)
+	r.addCost(early, r.used)
+	r.used.add(&use{counters: map[string]uint64{"appends": 2, "dials": 1}, around: new(surroundings)})
+	if diff := cmp.Diff(map[string]uint64{"appends": 1}, early.Counters); diff != "" {
+		t.Errorf("-told +now:\n%s", diff)
+	}
+}
