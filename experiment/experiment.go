@@ -229,8 +229,8 @@ func (s *Settings) validateScalars() error {
 		return fmt.Errorf("--idle %v: want 0 to %v", s.Idle, maxIdle)
 	case s.Duration <= 0 && s.Operations == 0 && len(s.Stages) == 0:
 		return fmt.Errorf("-d %v: want more than zero", s.Duration)
-	case s.Slice < workloads.DefaultSeriesWidth && s.Slice != 0 && s.Slice != SliceAuto:
-		return fmt.Errorf("--slice %v: want 0, auto, or at least %v", s.Slice, workloads.DefaultSeriesWidth)
+	case s.Slice != SliceAuto && (s.Slice < 0 || s.Slice%workloads.DefaultSeriesWidth != 0): // a part of a bucket would be a hole in the series
+		return fmt.Errorf("--slice %v: want 0, auto, or a multiple of %v", s.Slice, workloads.DefaultSeriesWidth)
 	case s.Repeat < 1 || s.Repeat > 1000:
 		return fmt.Errorf("--repeat %d: want 1 to 1000", s.Repeat)
 	case s.Warmup < 0 && s.Warmup != WarmupAuto:

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -62,9 +63,12 @@ func TestWhatCannotBeSliced(t *testing.T) {
 		}
 	}
 	s := settings(t, "inproc,rawtcp")
-	s.Slice = 99 * ms
-	if _, err := s.Plan(); err == nil || err.Error() != "--slice 99ms: want 0, auto, or at least 100ms" {
-		t.Errorf("a slice without a bucket: error %v", err)
+	s.Duration = time.Second
+	for _, length := range []time.Duration{-ms, 99 * ms, 250 * ms} { // whose series would have holes
+		s.Slice = length
+		if _, err := s.Plan(); err == nil || err.Error() != fmt.Sprintf("--slice %v: want 0, auto, or a multiple of 100ms", length) {
+			t.Errorf("slices of %v: error %v", length, err)
+		}
 	}
 }
 
