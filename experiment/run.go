@@ -52,7 +52,7 @@ type Header struct {
 // it.
 func Run(ctx context.Context, s *Settings, p *Plan, h Header, obs Observer, k Keeper) (*reports.Run, error) {
 	e := &execution{settings: s, plan: p, run: newRun(s, p, h), observer: obs}
-	e.doneAt = e.run.Started
+	e.measuredAt = e.run.Started
 	if err := k.Begin(e.run); err != nil { // before minutes are spent on what cannot be kept
 		err = fmt.Errorf("the results cannot be kept: %w", err)
 		e.end(ctx, err)
@@ -73,8 +73,12 @@ type execution struct {
 	run      *reports.Run
 	observer Observer
 	saver    *saver
-	done     int       // replicates
-	doneAt   time.Time // when the last one ended; at first, when the run began
+	done     int // replicates that are kept
+
+	// Replicates that are measured, and when the last was; at first, when the run began.
+	// Those of arms that take turns are so together.
+	measured   int
+	measuredAt time.Time
 }
 
 // end notes in the result that the run has ended, and how. It returns the warnings
@@ -141,8 +145,12 @@ func (e *execution) whole(ctx context.Context, m *measuring) error {
 		e.partial(m, result)
 	}
 	result, err := r.measure(ctx)
+	e.measures(1)
 	return e.ends(m, result, err)
 }
+
+// measures notes that so many replicates have been measured.
+func (e *execution) measures(n int) { e.measured, e.measuredAt = e.measured+n, time.Now() }
 
 // measuring is a replicate and its place in the run.
 type measuring struct {
@@ -211,7 +219,7 @@ func (e *execution) ended(m reports.Measured) error {
 	dest := &e.run.Arms[m.Arm]
 	dest.InProcess = m.InProcess
 	dest.Replicates = append(dest.Replicates, *m.Replicate)
-	e.done, e.doneAt = e.done+1, time.Now()
+	e.done++
 	return e.saver.replicate(m)
 }
 
@@ -220,15 +228,15 @@ func (e *execution) ended(m reports.Measured) error {
 func (e *execution) position(m *measuring) Position {
 	total := len(e.plan.Arms) * len(e.plan.Blocks)
 	each := e.plan.Estimate / time.Duration(total)
-	if e.done > 0 {
-		each = e.doneAt.Sub(e.run.Started) / time.Duration(e.done)
+	if e.measured > 0 {
+		each = e.measuredAt.Sub(e.run.Started) / time.Duration(e.measured)
 	}
 	return Position{
 		Arm:        m.arm,
 		Block:      m.block,
 		Done:       e.done,
 		Total:      total,
-		Remaining:  max(0, each*time.Duration(total-e.done)-time.Since(e.doneAt)),
+		Remaining:  max(0, each*time.Duration(total-e.measured)-time.Since(e.measuredAt)),
 		StartedRun: e.run.Started,
 	}
 }

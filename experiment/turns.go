@@ -18,6 +18,7 @@ func (e *execution) turns(ctx context.Context, block int, order []int) error {
 		all = append(all, &sliced{measuring: e.replicate(arm, block, position+1)})
 	}
 	err := e.take(ctx, all)
+	e.measures(len(all))
 	for i, s := range all {
 		if s.measured == nil {
 			continue

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/reports"
 	"github.com/raftbench/raftbench/workloads"
@@ -96,6 +98,27 @@ func (o *order) Progress(at Position, _ workloads.Progress) {
 	}
 }
 func (o *order) ReplicateEnds(Position, *reports.Replicate) {}
+
+// When the arms of a block have taken their last turns, nothing of it remains, though its
+// replicates are told of one after the other.
+func TestWhatRemainsAfterTurns(t *testing.T) {
+	s, p := inTurns(t, 2)
+	var left []time.Duration
+	if _, err := Run(context.Background(), s, p, Header{}, ending(func(at Position) { left = append(left, at.Remaining) }), new(saved)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]time.Duration{0, 0}, left); diff != "" {
+		t.Errorf("remaining (-want +got):\n%s", diff)
+	}
+}
+
+// ending is an observer that is called when a replicate ends.
+type ending func(Position)
+
+func (ending) ReplicateStarts(Position)                          {}
+func (ending) Progress(Position, workloads.Progress)             {}
+func (ending) Partial(Position, *reports.Replicate)              {}
+func (f ending) ReplicateEnds(at Position, _ *reports.Replicate) { f(at) }
 
 // An interruption in the middle of a block leaves a part of every arm, none of them
 // valid.
