@@ -312,7 +312,7 @@ func TestADamagedJournalIsRefusedWithThePlace(t *testing.T) {
 		{"newer", string(journal.Encode("run", []byte(`{"schema":"raftbench/result","version":999}`))), "line 1: schema version is 999"},
 		{"unknown kind", add("verdict", "{}"), `line 5: record is "verdict"`},
 		{"no such arm", add("replicate", `{"arm":7,"replicate":{}}`), "line 5: a replicate of arm 8 of 2"},
-		{"no replicate", add("partial", `{"arm":1}`), "line 5: a replicate of arm 2 of 2"},
+		{"no replicate", add("partial", `[{"arm":1}]`), "line 5: a replicate of arm 2 of 2"},
 		{"wrong type", add("end", `{"status":7}`), "line 5: damaged"},
 		{"wrong status", add("end", `{"status":"won"}`), `status is "won"`},
 	} {
