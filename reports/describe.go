@@ -88,11 +88,14 @@ func (r *Run) Windows() string {
 	case r.Plan.Operations > 0:
 		text += fmt.Sprintf(" of %s operations", FormatCount(float64(r.Plan.Operations)))
 	}
-	if r.Plan.Replicates > 1 && r.Plan.Interleaved {
+	interleaved := r.Plan.Replicates > 1 && r.Plan.Interleaved
+	switch slices := fmt.Sprintf("in slices of %v", r.Plan.Slice); {
+	case interleaved && r.Plan.Slice > 0:
+		text += ", interleaved " + slices
+	case interleaved:
 		text += ", interleaved"
-		if r.Plan.Slice > 0 {
-			text += fmt.Sprintf(" in slices of %v", r.Plan.Slice)
-		}
+	case r.Plan.Slice > 0:
+		text += ", " + slices
 	}
 	return text
 }
