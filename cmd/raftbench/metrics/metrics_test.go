@@ -16,7 +16,7 @@ import (
 )
 
 func TestServe(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	e := New()
 	if err := e.Serve("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
