@@ -41,7 +41,7 @@ func (r *replicate) watchIdle(ctx context.Context) idleUse {
 	if length == 0 {
 		return idleUse{}
 	}
-	wire := r.system.traffic()
+	wire, counted := r.system.traffic(), r.system.count()
 	start, before := time.Now(), readMeter(r.host.files)
 	select {
 	case <-ctx.Done():
@@ -51,6 +51,7 @@ func (r *replicate) watchIdle(ctx context.Context) idleUse {
 	after := readMeter(r.host.files)
 	use := idleUse{length: time.Since(start), cost: after.since(before)}
 	use.cost.GoroutinesMax = new(int64(runtime.NumGoroutine() - r.strangers))
+	r.addLog(&use.cost, counted, r.system.count())
 	if !r.inProcess {
 		addWire(&use.cost, wire, r.system.traffic())
 	}
@@ -80,7 +81,6 @@ func sums(c *reports.Cost) []**int64 {
 	return []**int64{
 		&c.CPUUser, &c.CPUSystem, &c.WireBytes, &c.WireSegments,
 		&c.Allocs, &c.AllocBytes, &c.GCCycles, &c.GCPause,
-		&c.ReadSyscalls, &c.WriteSyscalls, &c.VoluntarySwitches, &c.InvoluntarySwitches,
-		&c.Fsyncs, &c.LogBytes,
+		&c.ReadSyscalls, &c.WriteSyscalls, &c.Fsyncs, &c.LogBytes, &c.VoluntarySwitches, &c.InvoluntarySwitches,
 	}
 }

@@ -22,6 +22,8 @@ func (r *Replicate) NetCost() Cost {
 	net.GCPause = less(net.GCPause, idle.GCPause)
 	net.ReadSyscalls = less(net.ReadSyscalls, idle.ReadSyscalls)
 	net.WriteSyscalls = less(net.WriteSyscalls, idle.WriteSyscalls)
+	net.Fsyncs = less(net.Fsyncs, idle.Fsyncs)
+	net.LogBytes = less(net.LogBytes, idle.LogBytes)
 	net.VoluntarySwitches = less(net.VoluntarySwitches, idle.VoluntarySwitches)
 	net.InvoluntarySwitches = less(net.InvoluntarySwitches, idle.InvoluntarySwitches)
 	return net

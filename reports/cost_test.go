@@ -55,6 +55,7 @@ func TestCostMetrics(t *testing.T) {
 	want := map[string]float64{
 		"cpu_us_per_op": 200, "cpu_us_clients_per_op": 100, "cpu_us_nodes_per_op": 100, "wire_bytes_per_op": 1e5,
 		"wire_segments_per_op": 1e5, "syscalls_per_op": 2e5, "context_switches_per_op": 2e5,
+		"fsyncs_per_op": 1e5, "log_bytes_per_op": 1e5,
 		"allocs_per_op": 1e5, "alloc_bytes_per_op": 1e5, "gc_pause_share": 0.001, "goroutines_max": 2e6,
 	}
 	for _, m := range CostMetrics() {
