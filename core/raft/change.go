@@ -80,8 +80,10 @@ func (r *Raft) appendConfiguration(c core.Configuration) {
 // canGoOn reports whether a change has a next step: the joint configuration is
 // committed, or the one that leaves this leader out.
 func (r *Raft) canGoOn() bool {
-	latest := r.members.latest()
-	return latest.index <= r.commit && (latest.IsJoint() || r.part == 0)
+	if r.need[1] == 0 && r.part != 0 {
+		return false // not joint, and this leader is in it
+	}
+	return r.members.latest().index <= r.commit
 }
 
 // goOn takes the next step of a change.

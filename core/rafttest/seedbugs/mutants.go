@@ -76,7 +76,7 @@ func memberMutants() []mutant {
 		{"ChangeInOneStep", "voters change without a joint configuration (section 4.3)", "change.go",
 			one("if !slices.Equal(to.Voters, now.Voters) {", "if len(to.Voters) == 0 && !slices.Equal(to.Voters, now.Voters) {"), within(100, follow)},
 		{"LeaveJointTooSoon", "the joint configuration is left before it is committed (section 4.3)", "change.go",
-			one("return latest.index <= r.commit && (", "return ("), within(500, election, safety, machine, quorum, liveness)},
+			one("return r.members.latest().index <= r.commit\n", "return r.members.latest().index > 0\n"), within(500, election, safety, machine, quorum, liveness)},
 		{"RemovedLeaderCounts", "a leader counts itself after it was removed (section 4.2.2)", "quorum.go",
 			one("if r.part&half != 0 {", "if r.part&half != 0 || r.part == 0 {"), within(1000, quorum)},
 	}
