@@ -32,7 +32,8 @@ type Recovery struct {
 	Event
 
 	// Level is the median throughput of the buckets before the first fault, in
-	// operations per second; zero: there were too few of them to say.
+	// operations per second; zero: there were too few of them to say, or none between
+	// this fault and the next.
 	Level float64
 
 	// Lost says that throughput fell below RecoveredShare of Level. Buckets are short,
@@ -52,9 +53,10 @@ func (r *Replicate) Recoveries() []Recovery {
 		if e.Fault == nil {
 			continue
 		}
-		rec := Recovery{Event: e, Level: level}
-		if level > 0 {
-			rec.Lost, rec.Back = r.back(e.At, r.firstFault(i+1), RecoveredShare*level)
+		rec := Recovery{Event: e}
+		if first, last := r.between(e.At, r.firstFault(i+1)); first < last && level > 0 {
+			rec.Level = level
+			rec.Lost, rec.Back = r.back(e.At, first, last, RecoveredShare*level)
 		}
 		list = append(list, rec)
 	}
@@ -84,12 +86,19 @@ func (r *Replicate) levelBefore(end time.Duration) float64 {
 	return median(rates)
 }
 
-// back finds when throughput is at a level again after an instant, within the whole
-// buckets until end. The bucket in which the instant lies is the first one.
-func (r *Replicate) back(at, end time.Duration, level float64) (lost bool, after *time.Duration) {
+// between returns the first of the buckets from an instant on, which is the one that it
+// lies in, and the one after the last that is whole before end.
+func (r *Replicate) between(at, end time.Duration) (first, last int) {
 	s := &r.Series
-	first := max(0, int((at-s.Start)/s.Bucket))
-	last := s.Whole(min(end, r.Window))
+	if s.Bucket <= 0 {
+		return 0, 0
+	}
+	return max(0, int((at-s.Start)/s.Bucket)), s.Whole(min(end, r.Window))
+}
+
+// back finds when throughput is at a level again after an instant, within buckets.
+func (r *Replicate) back(at time.Duration, first, last int, level float64) (lost bool, after *time.Duration) {
+	s := &r.Series
 	inARow := 0
 	for b := first; b < last; b++ {
 		if s.rate(b) < level {

@@ -47,6 +47,8 @@ func TestRecoveries(t *testing.T) {
 			[]uint64{100, 100, 100, 100, 0, 0, 0, 0, 100, 100}, []reports.Event{cut(400 * ms), heal(600 * ms)}, []after{{1000, true, 400 * ms}, {1000, true, 200 * ms}}},
 		"the next fault ends the wait": {
 			[]uint64{100, 100, 100, 100, 0, 0, 0, 0, 100, 100}, []reports.Event{cut(400 * ms), cut(600 * ms)}, []after{{1000, true, -1}, {1000, true, 200 * ms}}},
+		"two faults at once: the first has no time of its own": {
+			[]uint64{100, 100, 100, 100, 0, 0, 100, 100}, []reports.Event{cut(400 * ms), cut(400 * ms)}, []after{{0, false, -1}, {1000, true, 200 * ms}}},
 		"an election does not": {
 			[]uint64{100, 100, 100, 100, 0, 0, 100, 100}, []reports.Event{cut(400 * ms), {At: 500 * ms, Kind: reports.EventElection}}, []after{{1000, true, 200 * ms}}},
 	} {

@@ -82,7 +82,7 @@ func (a *app) claims(cmd *cobra.Command, f *claimsFlags, names []string) error {
 	case f.from != "":
 		return a.claimsFrom(f, chosen, len(names) > 0)
 	}
-	header := experiment.Header{Argv: a.argv, Settings: effective(cmd.Flags(), sources), Calibration: a.storedCalibration(true)}
+	header := experiment.Header{Argv: a.argv, Settings: effective(cmd.Flags(), sources)}
 	t, err := a.prepareClaims(f, header, chosen)
 	if err != nil {
 		return usageError{err}

@@ -124,7 +124,9 @@ func (t *trialOfClaims) one(ctx context.Context, i int, c plannedClaim, watchers
 			i+1, len(t.claims), c.ID, c.plan.Arms, t.flags.Repeat, c.plan.Estimate.Round(time.Second))
 	}
 	keeper := reports.NewKeeper(t.a.disk, folder)
-	run, err := c.Measure(ctx, c.plan, t.header, watchers, keeper)
+	header := t.header
+	header.Calibration = t.a.storedCalibration(c.plan.Run != nil && c.plan.Run.Slice > 0)
+	run, err := c.Measure(ctx, c.plan, header, watchers, keeper)
 	if err == nil {
 		err = t.a.forms(ctx, folder, run)
 	}
