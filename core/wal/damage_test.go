@@ -380,7 +380,7 @@ func TestCrashDuringQuarantine(t *testing.T) {
 		"the last segment is gone": func(d *simDisk) {
 			delete(d.names, "dir/0000000002.wal")
 		},
-		"a bit in the snapshot": func(d *simDisk) { d.inode(snapshotSuffix).data[sectorBytes] ^= 1 },
+		"a bit in the snapshot": func(d *simDisk) { d.inode(snapshotSuffix).data[manifestBytes] ^= 1 },
 		"the mark is gone":      func(d *simDisk) { delete(d.names, "dir/"+markName) },
 		"a snapshot beyond the log, damaged": func(d *simDisk) {
 			meta := core.SnapshotMeta{Index: 100, Term: 1}
@@ -388,7 +388,7 @@ func TestCrashDuringQuarantine(t *testing.T) {
 				_, err := w.Write([]byte("state of a hundred"))
 				return err
 			})
-			d.inode(snapshotSuffix).data[sectorBytes] ^= 1
+			d.inode(snapshotSuffix).data[manifestBytes] ^= 1
 		},
 	} {
 		for offAt := 1; ; offAt++ {

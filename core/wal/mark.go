@@ -68,7 +68,7 @@ func (m mark) encode() []byte {
 // decodeMark returns what a slot says. An error matches ErrForeign if the version is
 // another.
 func decodeMark(s []byte) (mark, error) {
-	if err := checkBlock(s, markMagic); err != nil {
+	if err := checkBlock(s, sectorBytes, markMagic); err != nil {
 		return mark{}, err
 	}
 	number := func(i int) uint64 { return binary.LittleEndian.Uint64(s[16+8*i:]) }

@@ -111,7 +111,7 @@ func (r *recovery) tidy() error {
 // durable: until then they are the evidence for it.
 func (r *recovery) setAsideSnapshots() error {
 	for _, s := range r.snapshots {
-		if s != r.snapshot && s.Index >= r.snapshot.Index {
+		if snapshotName(s) != snapshotName(r.snapshot) && s.Index >= r.snapshot.Index {
 			if err := r.setAside(snapshotName(s)); err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package wal
 
 import (
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,6 +47,53 @@ func TestLock(t *testing.T) {
 	}
 	if l, err = Open(options(dir)); err != nil || l.LastIndex() != 1 {
 		t.Fatalf("opened after it was closed: %v", err)
+	}
+	l.Close()
+}
+
+// The members at a snapshot are durable with it: the entry that made them so may be
+// compacted.
+func TestTheConfigurationOfASnapshotIsDurable(t *testing.T) {
+	dir := t.TempDir()
+	var all []core.NodeID
+	for id := range core.NodeID(core.MaxMembers) {
+		all = append(all, id+1)
+	}
+	metas := []core.SnapshotMeta{
+		{Index: 1, Term: 1, Config: (&core.Configuration{Voters: []core.NodeID{1, 2, 3}}).Encode()},
+		{Index: 2, Term: 1, Config: (&core.Configuration{Voters: all}).Encode()},
+	}
+	l, err := Open(options(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, l, &core.HardState{Term: 1}, 1, []byte("x"), []byte("y"), []byte("z"))
+	for _, meta := range metas {
+		content := func(w io.Writer) error { _, err := io.WriteString(w, "state"); return err }
+		if err := errors.Join(l.SaveSnapshot(meta, content), l.Compact(meta.Index), l.Close()); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // a restart leaves it where it is
+			if l, err = Open(options(dir)); err != nil {
+				t.Fatal(err)
+			}
+			if _, got, err := l.State(); err != nil || got != meta {
+				t.Fatalf("snapshot %+v after a restart, error %v; want %+v", got, err, meta)
+			}
+			if l.Recovery().Verdict != Clean || l.FirstIndex() != meta.Index+1 {
+				t.Fatalf("%+v, from entry %d", l.Recovery(), l.FirstIndex())
+			}
+			if err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if l, err = Open(options(dir)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tooLong := core.SnapshotMeta{Index: 3, Term: 1, Config: strings.Repeat("x", maxConfigBytes+1)}
+	if err := l.SaveSnapshot(tooLong, func(io.Writer) error { return nil }); err == nil {
+		t.Fatal("a configuration that does not fit was stored")
 	}
 	l.Close()
 }

@@ -115,6 +115,7 @@ func (r *recovery) readSnapshot() error {
 	}
 	newest := r.snapshots[len(r.snapshots)-1]
 	s, err := openSnapshot(r.fs, filepath.Join(r.dir, snapshotName(newest)))
+	verified := newest
 	if err == nil {
 		defer func() { _ = s.Close() }() // it was only read
 		if err := r.checkIdentity(s.manifest.Identity); err != nil {
@@ -122,8 +123,9 @@ func (r *recovery) readSnapshot() error {
 		}
 		buf := make([]byte, 1+min(s.manifest.size, snapshotBufferBytes))
 		_, err = io.CopyBuffer(io.Discard, onlyReader{s}, buf)
-		if err == nil && s.manifest.meta != newest {
-			err = fmt.Errorf("%w: it is the %v by its name, and the %v by its manifest", errSnapshot, newest, s.manifest.meta)
+		verified = s.manifest.meta
+		if err == nil && snapshotName(verified) != snapshotName(newest) {
+			err = fmt.Errorf("%w: it is the %v by its name, and the %v by its manifest", errSnapshot, newest, verified)
 		}
 	}
 	switch {
@@ -134,7 +136,7 @@ func (r *recovery) readSnapshot() error {
 	case err != nil:
 		return err
 	}
-	r.snapshot = newest
+	r.snapshot = verified
 	return nil
 }
 

@@ -70,7 +70,7 @@ func (h header) encode() []byte {
 // decodeHeader returns a segment's header and its seed. The identity is the caller's
 // to compare. An error matches ErrForeign if the version is another.
 func decodeHeader(s []byte) (h header, seed uint32, err error) {
-	if err := checkBlock(s, segmentMagic); err != nil {
+	if err := checkBlock(s, sectorBytes, segmentMagic); err != nil {
 		return h, 0, err
 	}
 	h = header{
@@ -88,14 +88,14 @@ func decodeHeader(s []byte) (h header, seed uint32, err error) {
 
 // sealBlock fills in the checksum of a sector that is a header of something.
 func sealBlock(s []byte) {
-	binary.LittleEndian.PutUint32(s, crc32.Checksum(s[4:sectorBytes], castagnoli))
+	binary.LittleEndian.PutUint32(s, crc32.Checksum(s[4:], castagnoli))
 }
 
 // checkBlock looks for damage, what it is, and its version.
-func checkBlock(s []byte, magic string) error {
+func checkBlock(s []byte, size int, magic string) error {
 	switch {
-	case len(s) != sectorBytes:
-		return fmt.Errorf("the header has %d bytes of %d", len(s), sectorBytes)
+	case len(s) != size:
+		return fmt.Errorf("the header has %d bytes of %d", len(s), size)
 	case binary.LittleEndian.Uint32(s) != crc32.Checksum(s[4:], castagnoli):
 		return errors.New("the header is damaged")
 	case string(s[4:12]) != magic:

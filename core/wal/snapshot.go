@@ -15,7 +15,7 @@ import (
 	"github.com/raftbench/raftbench/core"
 )
 
-// manifest is the first sector of a snapshot's file; the content follows. It is
+// manifest is the first manifestBytes of a snapshot's file; the content follows. It is
 // written when the content is known, and the file gets its name when all of it is
 // durable.
 //
@@ -28,7 +28,8 @@ import (
 //	40  term
 //	48  size of the content in bytes
 //	56  SHA-256 of the content
-//	88  zeros
+//	88  length of the configuration in bytes
+//	92  configuration (core.SnapshotMeta.Config), and zeros
 type manifest struct {
 	Identity
 	meta core.SnapshotMeta
@@ -37,6 +38,10 @@ type manifest struct {
 }
 
 const (
+	// manifestBytes holds the configuration of core.MaxMembers members.
+	manifestBytes  = 2 * sectorBytes
+	maxConfigBytes = manifestBytes - 92
+
 	snapshotMagic = "raftsnap"
 	snapshotTemp  = "snapshot" + tempSuffix
 )
@@ -44,27 +49,30 @@ const (
 var errSnapshot = errors.New("the snapshot is damaged")
 
 func (m manifest) encode() []byte {
-	s := make([]byte, sectorBytes)
+	s := make([]byte, manifestBytes)
 	copy(s[4:], snapshotMagic)
 	binary.LittleEndian.PutUint32(s[12:], version)
 	for i, n := range []uint64{m.Cluster, uint64(m.Node), uint64(m.meta.Index), uint64(m.meta.Term), m.size} {
 		binary.LittleEndian.PutUint64(s[16+8*i:], n)
 	}
 	copy(s[56:], m.sum[:])
+	binary.LittleEndian.PutUint32(s[88:], uint32(len(m.meta.Config)))
+	copy(s[92:], m.meta.Config)
 	sealBlock(s)
 	return s
 }
 
-// decodeManifest returns what the first sector says. An error matches ErrForeign if
+// decodeManifest returns what the first manifestBytes say. An error matches ErrForeign if
 // the version is another.
 func decodeManifest(s []byte) (manifest, error) {
-	if err := checkBlock(s, snapshotMagic); err != nil {
+	if err := checkBlock(s, manifestBytes, snapshotMagic); err != nil {
 		return manifest{}, err
 	}
+	configBytes := min(binary.LittleEndian.Uint32(s[88:]), maxConfigBytes) // more is found below
 	number := func(i int) uint64 { return binary.LittleEndian.Uint64(s[16+8*i:]) }
 	m := manifest{
 		Identity: Identity{number(0), core.NodeID(number(1))},
-		meta:     core.SnapshotMeta{Index: core.Index(number(2)), Term: core.Term(number(3))},
+		meta:     core.SnapshotMeta{Index: core.Index(number(2)), Term: core.Term(number(3)), Config: string(s[92 : 92+configBytes])},
 		size:     number(4), sum: [sha256.Size]byte(s[56:]),
 	}
 	if !bytes.Equal(m.encode(), s) || m.meta.Index == 0 {
@@ -77,7 +85,7 @@ func snapshotName(m core.SnapshotMeta) string {
 	return fmt.Sprintf("%020d-%020d%s", m.Index, m.Term, snapshotSuffix)
 }
 
-// snapshotMeta is what the name of a snapshot says.
+// snapshotMeta is what the name of a snapshot says: all but its configuration.
 func snapshotMeta(name string) (m core.SnapshotMeta, ok bool) {
 	if !strings.HasSuffix(name, snapshotSuffix) {
 		return m, false
@@ -89,6 +97,9 @@ func snapshotMeta(name string) (m core.SnapshotMeta, ok bool) {
 // writeSnapshot makes a durable file of what content writes. If content fails,
 // nothing has changed, and the error is content's alone.
 func writeSnapshot(fs fileSystem, dir string, m manifest, content func(io.Writer) error) (refused, failed error) {
+	if n := len(m.meta.Config); n > maxConfigBytes {
+		return fmt.Errorf("a configuration of %d bytes: at most %d", n, maxConfigBytes), nil
+	}
 	temp := filepath.Join(dir, snapshotTemp)
 	f, err := fs.Create(temp)
 	if err != nil {
@@ -113,7 +124,7 @@ func writeSnapshot(fs fileSystem, dir string, m manifest, content func(io.Writer
 const snapshotBufferBytes = 256 << 10
 
 func fillSnapshot(f file, m manifest, content func(io.Writer) error) (refused, failed error) {
-	out := &summing{out: io.NewOffsetWriter(f, sectorBytes), sum: sha256.New()}
+	out := &summing{out: io.NewOffsetWriter(f, manifestBytes), sum: sha256.New()}
 	buffer := bufio.NewWriterSize(out, snapshotBufferBytes)
 	if err := content(buffer); err != nil && out.err == nil {
 		return err, nil
@@ -173,7 +184,7 @@ func checkSnapshot(f file) (*snapshotReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := make([]byte, min(max(size, 0), sectorBytes))
+	s := make([]byte, min(max(size, 0), manifestBytes))
 	if _, err := f.ReadAt(s, 0); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
@@ -183,10 +194,10 @@ func checkSnapshot(f file) (*snapshotReader, error) {
 		return nil, err
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", errSnapshot, err)
-	case uint64(size-sectorBytes) != m.size:
-		return nil, fmt.Errorf("%w: it has %d bytes of %d", errSnapshot, size-sectorBytes, m.size)
+	case uint64(size-manifestBytes) != m.size:
+		return nil, fmt.Errorf("%w: it has %d bytes of %d", errSnapshot, size-manifestBytes, m.size)
 	}
-	return &snapshotReader{f, io.NewSectionReader(f, sectorBytes, int64(m.size)), sha256.New(), m}, nil
+	return &snapshotReader{f, io.NewSectionReader(f, manifestBytes, int64(m.size)), sha256.New(), m}, nil
 }
 
 func (r *snapshotReader) Read(b []byte) (int, error) {

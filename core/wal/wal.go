@@ -149,7 +149,7 @@ func (l *Log) SaveSnapshot(meta core.SnapshotMeta, write func(io.Writer) error) 
 	}
 	m := manifest{Identity: l.options.Identity, meta: meta}
 	refused, failed := writeSnapshot(l.options.fs, l.options.Dir, m, write)
-	if old := l.snapshot; refused == nil && failed == nil && old != meta && old.Index > 0 {
+	if old := l.snapshot; refused == nil && failed == nil && old.Index > 0 && snapshotName(old) != snapshotName(meta) {
 		failed = l.options.fs.Remove(filepath.Join(l.options.Dir, snapshotName(old)))
 	}
 	if failed != nil {
