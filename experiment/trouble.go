@@ -40,7 +40,7 @@ func (s *Settings) validateFaults() error {
 		if err != nil {
 			return err
 		}
-		if network.InProcess {
+		if network.InProcess || network.TakesSockets {
 			return fmt.Errorf("--fault %q: transport %s has no connections to cut: want kill and restart, or --transport without it", s.Faults, t.Label)
 		}
 	}

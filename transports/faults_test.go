@@ -26,7 +26,7 @@ func TestFlappingPeer(t *testing.T) {
 		driver, clients := h.driver(t, workloads.Config{Clients: 12, Operations: 3000, History: history},
 			workloads.Workload{Seed: 11, Reads: 0.5, Keys: 6, PayloadMinBytes: 16, PayloadMaxBytes: 16})
 		flapped := make(chan error, 1)
-		go func() { flapped <- h.flap(driver, network.InProcess) }()
+		go func() { flapped <- h.flap(driver, network.InProcess || network.TakesSockets) }()
 		m, err := driver.Run(context.Background())
 		if err != nil {
 			t.Error(err)
@@ -46,10 +46,10 @@ func TestFlappingPeer(t *testing.T) {
 }
 
 // flap takes one node after the other away and gives it back, the leader first, in
-// step with what the driver has done. Without connections to cut, nodes are killed.
-func (h *house) flap(d *workloads.Driver, inProcess bool) error {
+// step with what the driver has done. Without connections that can be cut, nodes are killed.
+func (h *house) flap(d *workloads.Driver, uncuttable bool) error {
 	take, back := h.Isolate, func(id core.NodeID) error { h.Heal(id); return nil }
-	if inProcess {
+	if uncuttable {
 		take, back = h.Kill, h.Restart
 	}
 	for round := range 4 {
