@@ -68,14 +68,14 @@ func FuzzFrame(f *testing.F) {
 				sealSector(s, 7, h)
 			}
 		}
-		end := tail{frame: 3, chain: 9}
+		var end tail
 		var records []byte
 		var size int
 		var err error
-		allocated := allocates(func() { records, size, err = readFrame(sectors, 7, &end) })
-		if limit := uint64(2*len(sectors) + 4096); allocated > limit {
-			t.Fatalf("%d bytes were allocated for %d", allocated, len(sectors))
-		}
+		bounded(t, len(sectors), 2*len(sectors)+4096, func() {
+			end = tail{frame: 3, chain: 9}
+			records, size, err = readFrame(sectors, 7, &end)
+		})
 		if err != nil {
 			if end != (tail{frame: 3, chain: 9}) {
 				t.Fatal("a frame that is wrong moved the tail")
@@ -95,12 +95,11 @@ func FuzzRecords(f *testing.F) {
 	f.Add(appendNumbers(nil, recordEntries, ^uint64(0), 1<<32-1))
 	f.Add([]byte{byte(recordEntries), 255, 255, 255, 255})
 	f.Fuzz(func(t *testing.T, records []byte) {
-		var r replay
 		var err error
-		allocated := allocates(func() { err = r.frame(records) })
-		if limit := uint64(16*len(records) + 8192); allocated > limit {
-			t.Fatalf("%d bytes were allocated for %d", allocated, len(records))
-		}
+		bounded(t, len(records), 16*len(records)+8192, func() {
+			var r replay
+			err = r.frame(records)
+		})
 		if err != nil && !errors.Is(err, errRecord) && !errors.Is(err, core.ErrOutOfRange) && err.Error() == "" {
 			t.Fatal("an error without a text")
 		}
@@ -130,7 +129,23 @@ func appendRecord(r record) []byte {
 	}
 }
 
-// allocates is how much f allocates, and others meanwhile.
+// bounded wants f to allocate no more than limit for so many bytes of input. What is
+// counted is of the whole process, the fuzzer's own goroutines included, so f has a few
+// tries: what it allocates itself is there every time.
+func bounded(t *testing.T, input, limit int, f func()) {
+	t.Helper()
+	var least uint64
+	for try := range 5 {
+		if n := allocates(f); try == 0 || n < least {
+			least = n
+		}
+		if least <= uint64(limit) {
+			return
+		}
+	}
+	t.Fatalf("%d bytes were allocated for %d", least, input)
+}
+
 func allocates(f func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
