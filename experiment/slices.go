@@ -15,12 +15,17 @@ import (
 // (A. Abedi and T. Brecht, Conducting Repeatable Experiments in Highly Variable Cloud
 // Computing Environments, ICPE 2017); docs/decisions/0018 has what it brought here.
 const (
-	// SliceAuto as Settings.Slice takes slices of DefaultSlice wherever that is possible.
+	// SliceAuto as Settings.Slice takes slices of DefaultSlice wherever that is possible, and
+	// shorter ones where a window would otherwise have fewer than minRounds.
 	SliceAuto time.Duration = -1
 
 	// DefaultSlice is three buckets of the series: short against what a machine
 	// does to one arm, and long against settle.
 	DefaultSlice = 3 * workloads.DefaultSeriesWidth
+
+	// minRounds is how many it takes to tell an arm that moves from arms that move
+	// together (workloads.Steady).
+	minRounds = 6
 
 	// settle is what is left out at the start of every slice but the first: caches that
 	// the other arms used, and connections that were silent.
@@ -44,7 +49,8 @@ const (
 func (s *Settings) slice(arms []Arm) (time.Duration, error) {
 	length := s.Slice
 	if length == SliceAuto {
-		length = DefaultSlice
+		const bucket = workloads.DefaultSeriesWidth
+		length = min(DefaultSlice, s.Duration/minRounds/bucket*bucket)
 	}
 	if length == 0 {
 		return 0, nil

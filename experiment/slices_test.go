@@ -30,6 +30,20 @@ func TestCuts(t *testing.T) {
 	}
 }
 
+// Slices are shorter where the window is, down to a bucket of the series, so that there
+// are rounds enough to tell who moved.
+func TestAutomaticSlices(t *testing.T) {
+	for window, want := range map[time.Duration]time.Duration{
+		599 * ms: 0, 600 * ms: 100 * ms, 900 * ms: 100 * ms, 1500 * ms: 200 * ms, 1800 * ms: 300 * ms, time.Minute: 300 * ms,
+	} {
+		s := settings(t, "inproc,rawtcp")
+		s.Duration, s.Warmup, s.Slice = window, 100*ms, SliceAuto
+		if p, err := s.Plan(); err != nil || p.Slice != want {
+			t.Errorf("a window of %v: slices of %v, error %v; want %v", window, p.Slice, err, want)
+		}
+	}
+}
+
 // What keeps the arms from taking turns is an error if a length was asked for, and
 // otherwise the arms have their windows in one piece.
 func TestWhatCannotBeSliced(t *testing.T) {
