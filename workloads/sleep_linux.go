@@ -14,6 +14,9 @@ type kernelSleeper struct {
 	offset time.Duration // CLOCK_MONOTONIC at the start of the run
 }
 
+// dispatchSlice is the time slice that is asked for: the shortest there is.
+const dispatchSlice = 100 * time.Microsecond
+
 // readings is how many readings of both clocks are compared; the pair that was
 // read fastest is the truest.
 const readings = 16
@@ -23,6 +26,12 @@ func newKernelSleeper(c clock) *kernelSleeper {
 	// told otherwise. Where that is not permitted, wake-ups are a little later,
 	// which the dispatch lag shows.
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
+
+	// A thread with a short slice is put before others sooner when it wakes up (the
+	// deadlines of EEVDF; Linux 6.12 and later, others ignore it). Dispatch lag at 20,000
+	// operations a second on two virtual CPUs, medians of three runs each, in turn: p50
+	// 21.7 and 21.9 us, p99.9 356 us without and 74 us with it.
+	_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Runtime: uint64(dispatchSlice)}, 0)
 
 	s := &kernelSleeper{clock: c}
 	best := never
@@ -55,5 +64,9 @@ func (s *kernelSleeper) until(t time.Duration) {
 	}
 }
 
-// close implements sleeper. Zero stands for the slack that the thread began with.
-func (s *kernelSleeper) close() { _ = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0) }
+// close implements sleeper. Zero stands for the slack, and for the slice, that the
+// thread began with.
+func (s *kernelSleeper) close() {
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0)
+	_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr}, 0)
+}
