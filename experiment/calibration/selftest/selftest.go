@@ -12,8 +12,7 @@ import (
 	"github.com/raftbench/raftbench/reports"
 )
 
-// What is promised of a machine whose noise is Quiet, and of false verdicts whatever the
-// noise.
+// What is promised of noise that is Promised, and of false verdicts whatever the noise.
 const (
 	MaxFalse = 0.05 // share of comparisons of equal arms that end better or worse
 	MinFound = 0.90 // share of comparisons with Slowdown that end worse
