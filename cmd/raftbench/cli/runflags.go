@@ -115,7 +115,7 @@ func (a *app) planFlags(fs *pflag.FlagSet, f *runFlags) {
 	f.Duration, f.Warmup, f.Idle, f.Slice = 3*time.Second, experiment.WarmupAuto, experiment.DefaultIdle, experiment.SliceAuto
 	fs.VarP(durationValue{value: &f.Duration}, "duration", "d", "length of the window that is measured")
 	fs.Uint64VarP(&f.Operations, "ops", "n", 0, "end the window after so many operations instead")
-	fs.Var(durationValue{value: &f.Slice, auto: true}, "slice", "arms take turns in slices of their windows, so long, a multiple of 100ms; 0: each has its window in one piece; auto: 300ms where it is possible, less in short windows")
+	fs.Var(durationValue{value: &f.Slice, auto: true}, "slice", "arms take turns in slices of their windows, so long, a multiple of 100ms, in a closed loop; 0: each has its window in one piece; auto: 300ms where it is possible, less in short windows")
 	fs.Var(durationValue{value: &f.Warmup, auto: true}, "warmup", "what to leave out before the window; auto: until throughput is steady")
 	fs.Var(durationValue{value: &f.Idle}, "idle", "how long to watch the idle cluster before, to subtract its cost; shorter runs do without")
 	fs.IntVar(&f.Repeat, "repeat", 3, "replicates of every arm, each on a fresh cluster, interleaved")
