@@ -49,7 +49,7 @@ func (a *app) prepareTuning(fs *pflag.FlagSet, f *tuneFlags) (*tuning, error) {
 	}
 	t := &tuning{
 		a: a, flags: f, facts: factsOf(fs), load: loadOf(fs, sources),
-		header: experiment.Header{Argv: a.argv, Settings: effective(fs, sources), Calibration: a.storedCalibration(true)},
+		header: experiment.Header{Argv: a.argv, Settings: effective(fs, sources), Calibration: a.storedCalibration(len(f.Rates) == 0)},
 	}
 	for _, w := range warnings {
 		fmt.Fprintf(a.notes(), "warning: %s\n", w)
