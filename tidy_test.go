@@ -64,7 +64,7 @@ func importRules() []importRule {
 		{pkg: "transports/netrpc/...", may: with("transports/netrpc/..."), why: alone},
 		{pkg: "transports/rawtcp/...", may: with("transports/rawtcp/...", "golang.org/x/sys/...", "github.com/panjf2000/gnet/v2/..."), why: alone},
 		{pkg: "transports/inproc", may: with(), why: alone},
-		{pkg: "workloads/...", may: []string{"core", "core/client", "workloads/...", "golang.org/x/sys/...", "github.com/HdrHistogram/hdrhistogram-go", "github.com/anishathalye/porcupine"}, why: "a workload sees a cluster as its users do, through core/client"},
+		{pkg: "workloads/...", may: []string{"core", "core/client", "core/timer", "workloads/...", "github.com/HdrHistogram/hdrhistogram-go", "github.com/anishathalye/porcupine"}, why: "a workload sees a cluster as its users do, through core/client"},
 		{pkg: "reports/stats", why: "statistics are functions of numbers: they know no run and no metric"},
 		{pkg: "reports/...", may: []string{"reports/...", "github.com/HdrHistogram/hdrhistogram-go", "gonum.org/v1/plot/...", "golang.org/x/image/..."}, why: upwards},
 		{pkg: "experiment/codec", may: []string{"core", "reports", "transports/codecs", "transports/wire"}, why: "it measures encodings, and nothing that carries them"},

@@ -5,19 +5,16 @@ import (
 	"github.com/raftbench/raftbench/workloads"
 )
 
-// A client asks one batch in sampleEvery where its time goes. It is a prime: slabs
-// and arenas fill up every so many operations, mostly a power of two, and a power
-// of two would meet always or never the batch that has to wait for a new one
-// (measured with 64: the sampled batches took four times the mean). And it is small:
-// the mean of few batches is at the mercy of a single stall. With 64 clients over
-// rawtcp, 1, 5, 17, 61 and 97 gave the same throughput, and sums of stages within 0,
-// 2, 5, 1 and 62 % of the mean response.
-const sampleEvery = 7
+// A client has one operation in sampleEvery sampled. It is a prime: slabs and arenas
+// fill up every so many operations, mostly a power of two, and a power of two would
+// meet always or never the batch that has to wait for a new one (measured with 64:
+// what was sampled took four times the mean).
+const sampleEvery = 17
 
-// sampleAll is up to which rate of an open loop every batch is asked.
+// sampleAll is up to which rate of an open loop every operation is sampled.
 const sampleAll = 10_000
 
-// sampling is every how many batches of the arm are sampled.
+// sampling is every how many operations of the arm are sampled.
 func (a *Arm) sampling() int {
 	if a.Rate > 0 && a.Rate <= sampleAll {
 		return 1

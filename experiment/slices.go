@@ -76,10 +76,7 @@ func (s *Settings) unsliced(arms []Arm, length time.Duration) string {
 		case s.Operations > 0:
 			return "a window that ends by a number of operations has no length"
 		case a.Rate > 0:
-			// Before a window ends its conductor sleeps in the kernel (workloads), which on
-			// two CPUs keeps others from running for some milliseconds: every slice would
-			// have that in its tail.
-			return "in an open loop the end of every slice would show in the tail"
+			return "an open loop that is overloaded would begin every slice without the queue of the last one"
 		case s.window(a) < 2*length:
 			return fmt.Sprintf("a window of %v has no two slices", s.window(a))
 		case a.Clients > maxSliceClients:

@@ -54,7 +54,7 @@ func TestWhatCannotBeSliced(t *testing.T) {
 		"one arm":       {func(s *Settings) { s.Transports = s.Transports[:1] }, "one arm has nobody to take turns with"},
 		"short window":  {func(s *Settings) { s.Duration = 599 * ms }, "a window of 599ms has no two slices"},
 		"operations":    {func(s *Settings) { s.Operations = 1000 }, "no length"},
-		"open loop":     {func(s *Settings) { s.Rates = []float64{1000} }, "in an open loop the end of every slice would show in the tail"},
+		"open loop":     {func(s *Settings) { s.Rates = []float64{1000} }, "an open loop that is overloaded would begin every slice without the queue of the last one"},
 		"stages":        {func(s *Settings) { s.Stages, _ = workloads.ParseStages("1s:10,1s:20") }, "stages take their time in one piece"},
 		"cold":          {func(s *Settings) { s.Warmup = 0 }, "one cold start"},
 		"fixed port":    {func(s *Settings) { s.BasePort = 9000 }, "the same --port"},

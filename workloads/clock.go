@@ -3,6 +3,8 @@ package workloads
 import (
 	"runtime"
 	"time"
+
+	"github.com/raftbench/raftbench/core/timer"
 )
 
 // clock counts from the start of a run. It is read anew for every event: a
@@ -21,7 +23,7 @@ type clock interface {
 	// after is closed or sent to at an instant, to about a millisecond.
 	after(t time.Duration) <-chan time.Time
 
-	// sleeper is for the calling goroutine alone, which is locked to its thread.
+	// sleeper is for the calling goroutine alone.
 	sleeper() sleeper
 }
 
@@ -30,7 +32,7 @@ type sleeper interface {
 	// until returns at t or shortly after.
 	until(t time.Duration)
 
-	// close gives back what the thread was set to.
+	// close gives back what the sleeper takes.
 	close()
 }
 
@@ -48,9 +50,22 @@ func (c *steadyClock) started() time.Time { return c.origin }
 func (c *steadyClock) after(t time.Duration) <-chan time.Time { return time.After(t - c.now()) }
 
 func (c *steadyClock) sleeper() sleeper {
-	kernel := newKernelSleeper(c)
+	exact := &exactSleeper{c, timer.NewSleeper()}
 	if !maySpin(runtime.GOMAXPROCS(0), runtime.NumCPU()) {
-		return kernel
+		return exact
 	}
-	return newSpinner(c, kernel)
+	return newSpinner(c, exact)
 }
+
+// exactSleeper sleeps without a thread of its own, and so without a P: see
+// docs/decisions/0019-dispatch-without-a-thread.md.
+type exactSleeper struct {
+	clock *steadyClock
+	timer *timer.Sleeper
+}
+
+// until implements sleeper.
+func (s *exactSleeper) until(t time.Duration) { s.timer.Until(s.clock.origin.Add(t)) }
+
+// close implements sleeper.
+func (s *exactSleeper) close() { s.timer.Close() }

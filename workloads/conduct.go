@@ -5,11 +5,9 @@ import (
 	"time"
 )
 
-// conductTail is how long before an instant the conductor goes from Go's timers,
-// which are cheap to interrupt, to a sleep in the kernel, which is exact. So a
-// cancellation is seen at most so much late. It is short because that sleep keeps a P of
-// Go's scheduler, and the dispatcher's another one: on two CPUs, nothing else runs until
-// the runtime takes one away.
+// conductTail is how long before an instant the conductor goes from a channel of Go's
+// timers, where a cancellation reaches it, to a sleep that is exact. So a cancellation is
+// seen at most so much late.
 const conductTail = 3 * time.Millisecond
 
 // events are what the conductor waits for.

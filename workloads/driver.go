@@ -3,7 +3,6 @@ package workloads
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -188,11 +187,8 @@ func (d *Driver) Progress() Progress {
 // Run drives the targets and returns what was measured. When ctx is cancelled it
 // stops early and returns what it has, marked Interrupted. The only error is
 // that operations were not conserved: a target that handed back what it was not
-// given, or a defect here. The measurement is returned even then. The goroutine
-// of the caller keeps its thread for itself until Run returns.
+// given, or a defect here. The measurement is returned even then.
 func (d *Driver) Run(ctx context.Context) (*Measurement, error) {
-	runtime.LockOSThread() // it sleeps in the kernel, so that the window's ends are exact
-	defer runtime.UnlockOSThread()
 	ended := make(chan struct{})
 	d.begin()
 	for _, w := range d.workers {

@@ -1,7 +1,6 @@
 package workloads
 
 import (
-	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -9,9 +8,12 @@ import (
 )
 
 // openWorker starts operations when the schedule says so. Its goroutine does
-// nothing else and keeps a thread for itself, since it sleeps in the kernel:
-// Go's timers are good to a millisecond on an idle machine. Completions are
-// recorded on the goroutines that bring them and never wake it.
+// nothing else, and sleeps by a timer of the kernel's: Go's are good to a
+// millisecond on an idle machine. Completions are recorded on the goroutines that
+// bring them and never wake it.
+//
+// It does not keep a thread for itself, nor sleep within a system call. Either takes
+// away a P from what is measured (docs/decisions/0019-dispatch-without-a-thread.md).
 //
 // Where there are cores to spare, it spins for the last microseconds before an
 // operation is due (spinner).
@@ -19,13 +21,6 @@ import (
 // Measured by BenchmarkOpenLoop (overdue from the start, target that answers
 // within Submit, generator included, 2 cores shared with others, under chrt -f):
 // 84 ns an operation, no allocation; so 12 million operations a second.
-//
-// Measured by BenchmarkDispatchLag in the same way, at 20,000 operations a second:
-// p50 15 us, p99 60 us, p99.9 250 us late (medians of 12 runs, 86 to 2,000 us for
-// p99.9). The kernel's sleep alone, without Go or a driver, had p50 17 us, p99 70 us
-// and p99.9 170 to 240 us on that virtual machine. A shorter slice of the
-// scheduler (sched_setattr) and one more P (GOMAXPROCS) changed nothing that could
-// be told from noise.
 type openWorker struct {
 	*lane
 	agenda         *agenda
@@ -67,9 +62,6 @@ func newOpenWorker(l *lane, a *agenda, windowFrom *atomic.Int64, firstSlot, maxO
 // run implements worker: it dispatches until the schedule ends or the run is
 // stopped.
 func (w *openWorker) run() {
-	// The thread is not given back: it has a setting of its own, and ends with
-	// the goroutine.
-	runtime.LockOSThread()
 	sleep := w.clock.sleeper()
 	defer sleep.close()
 	defer w.end()

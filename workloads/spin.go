@@ -15,7 +15,7 @@ import (
 // margin is bounded.
 type spinner struct {
 	clock  clock
-	kernel sleeper
+	exact  sleeper
 	margin time.Duration // between waking and the instant
 }
 
@@ -39,12 +39,12 @@ const (
 	calibrationSleep  = 100 * time.Microsecond
 )
 
-func newSpinner(c clock, kernel sleeper) *spinner {
-	s := &spinner{clock: c, kernel: kernel}
+func newSpinner(c clock, exact sleeper) *spinner {
+	s := &spinner{clock: c, exact: exact}
 	late := make([]time.Duration, calibrationSleeps)
 	for i := range late {
 		t := c.now() + calibrationSleep
-		kernel.until(t)
+		exact.until(t)
 		late[i] = c.now() - t
 	}
 	slices.Sort(late)
@@ -56,7 +56,7 @@ func newSpinner(c clock, kernel sleeper) *spinner {
 func (s *spinner) until(t time.Duration) {
 	now := s.clock.now()
 	if wake := t - s.margin; wake > now {
-		s.kernel.until(wake)
+		s.exact.until(wake)
 		now = s.clock.now()
 		s.observe(now - wake)
 	}
@@ -78,4 +78,4 @@ func (s *spinner) observe(late time.Duration) {
 }
 
 // close implements sleeper.
-func (s *spinner) close() { s.kernel.close() }
+func (s *spinner) close() { s.exact.close() }

@@ -39,9 +39,9 @@ func TestStagesSumExactly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			origin := time.Now()
-			cl := &Client{config: Config{WriteTimeout: time.Second, Clock: core.Clock{ID: c.clock, Origin: origin}}}
+			cl := &Client{config: Config{SampleEvery: 1, WriteTimeout: time.Second, Clock: core.Clock{ID: c.clock, Origin: origin}}}
 			op := &Op{deadline: origin.Add(submitted + time.Second), open: 5}
-			f := &flight{lane: &cl.writes, ops: []*Op{op}, sent: sent, open: 5 + open}
+			f := &flight{lane: &cl.writes, ops: []*Op{op}, traced: true, sent: sent, open: 5 + open}
 			f.proposeResponse.Traced, f.proposeResponse.Trace = true, c.trace
 			cl.account(f)
 			cl.finish([]*Op{op}, done)
@@ -64,11 +64,11 @@ func TestStagesSumExactly(t *testing.T) {
 // Lingering is what the gate was open for, and never more than the whole wait.
 func TestLingerIsAtMostTheWait(t *testing.T) {
 	origin := time.Now()
-	cl := &Client{config: Config{WriteTimeout: time.Second, Clock: core.Clock{Origin: origin}}}
+	cl := &Client{config: Config{SampleEvery: 1, WriteTimeout: time.Second, Clock: core.Clock{Origin: origin}}}
 	cl.reads.read = true
 	for _, c := range []struct{ opened, linger time.Duration }{{0, 0}, {40, 40}, {90, 90}, {91, 90}, {-1, 0}} {
 		op := &Op{deadline: origin.Add(10 + time.Second), open: 500}
-		f := &flight{lane: &cl.reads, ops: []*Op{op}, sent: 100, open: 500 + c.opened}
+		f := &flight{lane: &cl.reads, ops: []*Op{op}, traced: true, sent: 100, open: 500 + c.opened}
 		f.readResponse.Traced = true
 		cl.account(f)
 		cl.finish(f.ops, 200)
@@ -112,5 +112,16 @@ func TestStagesHaveNames(t *testing.T) {
 	}
 	if len(seen) != NumStages || seen["unknown"] || Stage(NumStages).String() != "unknown" {
 		t.Fatalf("names %v", seen)
+	}
+}
+
+// A trace that nobody asked for is left alone.
+func TestATraceUnaskedForIsLeftAlone(t *testing.T) {
+	cl := &Client{config: Config{WriteTimeout: time.Second}}
+	op := &Op{}
+	f := &flight{lane: &cl.writes, ops: []*Op{op}}
+	f.proposeResponse.Traced = true
+	if cl.account(f); op.Sampled {
+		t.Fatalf("sampled as %v", op.Stages)
 	}
 }

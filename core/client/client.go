@@ -49,8 +49,8 @@ type Config struct {
 	// does not linger. Zero: unknown, as in an open loop.
 	Callers int
 
-	// SampleEvery has every n-th batch of reads and of writes ask the leader
-	// where its time goes: Op.Stages of its operations. Zero: none does.
+	// SampleEvery has every n-th read and every n-th write sampled: its batch asks the
+	// leader where its time goes (Op.Stages). Zero: none is.
 	SampleEvery int
 
 	// Clock is what Op.Stages are read from. Clients and nodes of one process

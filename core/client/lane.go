@@ -17,7 +17,7 @@ type lane struct {
 	gate     gate
 	depths   batch.Histogram // inFlight at each batch that left, with it
 
-	unsampled int // batches since the last one that asked for a trace
+	unsampled int // operations that left since the last one that is sampled
 
 	// resultBytes is what a result is expected to take on its way back.
 	resultBytes int
@@ -72,9 +72,10 @@ type flight struct {
 	ops  []*Op
 
 	// Of a flight that asks for a trace:
-	traced bool
-	sent   time.Duration // when it left
-	open   time.Duration // what its lane's gate said then
+	traced  bool
+	sampled int           // the first of ops that is
+	sent    time.Duration // when it left
+	open    time.Duration // what its lane's gate said then
 
 	// Of reads that may be hedged:
 	left    time.Time // when the first call left
@@ -95,7 +96,7 @@ type flight struct {
 func (c *Client) newFlight(l *lane, ops []*Op, now time.Time) *core.Call {
 	f := c.takeFlight(l)
 	f.address(l, ops, c.leader.target(), now)
-	if f.traced = c.sample(l); f.traced {
+	if f.sampled, f.traced = c.sample(l, len(ops)); f.traced {
 		f.sent, f.open = c.config.Clock.Now(), l.gate.open(c.at(now))
 	}
 	if l.read {

@@ -40,19 +40,19 @@ func (c *Client) submitted(op *Op) time.Duration {
 	return c.at(op.deadline) - c.config.timeout(op.Read)
 }
 
-// sample tells whether the batch that leaves now asks for a trace. Each lane
-// counts its own: a link that reads and writes in turn would otherwise sample
-// only one of the two.
-func (c *Client) sample(l *lane) bool {
-	if c.config.SampleEvery == 0 {
-		return false
+// sample tells which operation of a batch that leaves now is the first that is sampled,
+// and whether there is one: then the batch asks for a trace. It counts operations rather
+// than batches. The few batches that gather while everything stands still have many and
+// slow ones; by batches it would be chance whether they are seen. Each lane counts its
+// own: a link that reads and writes in turn would otherwise sample only one of the two.
+func (c *Client) sample(l *lane, ops int) (first int, ok bool) {
+	every := c.config.SampleEvery
+	if every == 0 {
+		return 0, false
 	}
-	l.unsampled++
-	if l.unsampled < c.config.SampleEvery {
-		return false
-	}
-	l.unsampled = 0
-	return true
+	first = every - 1 - l.unsampled
+	l.unsampled = (l.unsampled + ops) % every
+	return first, first < ops
 }
 
 // trace returns the leader's account of f, if it gave one.
@@ -63,11 +63,11 @@ func (f *flight) trace() (core.Trace, bool) {
 	return f.proposeResponse.Trace, f.proposeResponse.Traced
 }
 
-// account writes down in which stages the operations of f were, as far as it is
+// account writes down in which stages the sampled operations of f were, as far as it is
 // known before they are delivered. A trace that cannot be is passed over.
 func (c *Client) account(f *flight) {
 	trace, ok := f.trace()
-	if !ok {
+	if !f.traced || !ok {
 		return
 	}
 	stages := Stages{StageInbox: trace.Inbox, StageLog: trace.Log, StageQuorum: trace.Quorum, StageApply: trace.Apply}
@@ -79,7 +79,8 @@ func (c *Client) account(f *flight) {
 	if slices.Min(stages[:]) < 0 {
 		return
 	}
-	for _, op := range f.ops {
+	for i := f.sampled; i < len(f.ops); i += c.config.SampleEvery {
+		op := f.ops[i]
 		if op.Outcome != OutcomeOK {
 			continue
 		}

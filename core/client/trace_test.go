@@ -233,9 +233,9 @@ func TestReplyLastsUntilDone(t *testing.T) {
 	}
 }
 
-// Of reads and of writes, every n-th batch asks; the operations of the others are
-// left alone.
-func TestEveryNthBatchAsks(t *testing.T) {
+// Of reads and of writes, the batch of every n-th operation asks; the others are left
+// alone.
+func TestEveryNthOperationAsks(t *testing.T) {
 	asked := map[bool][]bool{}
 	var cl *client.Client
 	s := &script{answer: func(c *core.Call) {
@@ -273,6 +273,36 @@ func TestEveryNthBatchAsks(t *testing.T) {
 	op := &client.Op{Command: []byte("x"), Sampled: true}
 	if do(t, never, op); op.Sampled {
 		t.Fatal("Sampled was left from the last time")
+	}
+}
+
+// Operations count, not batches: a large batch has its share of the samples.
+func TestLargeBatchesHaveTheirShareOfSamples(t *testing.T) {
+	var asked []bool
+	cl := open(t, &script{answer: func(c *core.Call) {
+		asked = append(asked, asks(c))
+		traced(core.Trace{})(c)
+	}}, client.Config{SampleEvery: 3})
+	var sampled []int
+	last := 0
+	for _, size := range []int{1, 2, 4, 1, 1, 9} {
+		ops := make([]*client.Op, size)
+		for i := range ops {
+			ops[i] = &client.Op{Command: []byte("x")}
+		}
+		cl.Submit(ops)
+		for _, op := range ops {
+			last++
+			if op.Sampled {
+				sampled = append(sampled, last)
+			}
+		}
+	}
+	if d := cmp.Diff([]int{3, 6, 9, 12, 15, 18}, sampled); d != "" {
+		t.Errorf("operations that were sampled (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]bool{false, true, true, false, true, true}, asked); d != "" {
+		t.Errorf("batches that asked (-want +got):\n%s", d)
 	}
 }
 
