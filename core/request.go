@@ -1,6 +1,9 @@
 package core
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Kind tells requests apart on the wire. The numbers are part of every wire
 // format: never reuse one.
@@ -220,6 +223,8 @@ const (
 	// StatusUnknown: the node lost its leadership with the commands in its log.
 	// They may be committed yet or never.
 	StatusUnknown
+	// StatusExpired: nothing was executed; no time was left when the node came to it.
+	StatusExpired
 )
 
 func (s Status) String() string {
@@ -232,14 +237,25 @@ func (s Status) String() string {
 		return "overloaded"
 	case StatusUnknown:
 		return "unknown"
+	case StatusExpired:
+		return "expired"
 	}
 	return fmt.Sprintf("Status(%d)", uint8(s))
 }
 
 // ProposeRequest carries a batch of commands from a client to the leader.
 type ProposeRequest struct {
-	From     NodeID // the client; clients share one name space with nodes
-	Trace    bool   // the response should carry a Trace
+	From  NodeID // the client; clients share one name space with nodes
+	Trace bool   // the response should carry a Trace
+
+	// Remaining is the time that all of the batch has left when it leaves the sender;
+	// zero: without end; negative: none. It is a duration, because the clocks of two
+	// machines differ: the receiver counts from when it was handed the request, and so
+	// gives it the time that it was on its way besides. A node does not execute
+	// what has no time left (StatusExpired). AppendEntries has no such thing: Raft
+	// repeats what is not acknowledged, however late.
+	Remaining time.Duration
+
 	Commands [][]byte
 }
 
@@ -259,9 +275,10 @@ type ProposeResponse struct {
 // answer reads itself, once it has applied that far (dissertation §6.4): the only
 // result is the index, 8 bytes, little-endian.
 type ReadRequest struct {
-	From    NodeID
-	Trace   bool // the response should carry a Trace
-	Queries [][]byte
+	From      NodeID
+	Trace     bool          // the response should carry a Trace
+	Remaining time.Duration // as in ProposeRequest
+	Queries   [][]byte
 }
 
 // ReadResponse answers a ReadRequest.

@@ -107,6 +107,9 @@ type Incoming struct {
 	// Tag is the handler's own; a transport does not look at it.
 	Tag any
 
+	// Expires is the handler's own as well: when no time is left, on its clock.
+	Expires time.Duration
+
 	// State is the transport's own.
 	State any
 

@@ -36,6 +36,7 @@ func (s *raftSystem) count() counters {
 		c["append_bytes"] += stats.AppendBytes
 		c["failed_calls"] += stats.FailedCalls
 		c["reorders"] += stats.Reorders
+		c["requests_expired"] += stats.Expired
 		c["snapshots"] += stats.Snapshots
 		c["snapshots_installed"] += stats.Installs
 	}

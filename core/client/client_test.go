@@ -140,6 +140,8 @@ func TestOutcomes(t *testing.T) {
 		"done":                               {answer: ok, outcome: client.OutcomeOK},
 		"a read is done":                     {answer: ok, read: true, outcome: client.OutcomeOK},
 		"overloaded: certainly not executed": {answer: status(core.StatusOverloaded, 1), outcome: client.OutcomeFailed, class: "overloaded"},
+		"too late: certainly not executed":   {answer: status(core.StatusExpired, 1), outcome: client.OutcomeFailed, class: "expired"},
+		"a read is too late":                 {answer: status(core.StatusExpired, 1), read: true, outcome: client.OutcomeFailed, class: "expired"},
 		"leadership lost: unknown":           {answer: status(core.StatusUnknown, 2), outcome: client.OutcomeUnknown, class: "leadership_lost"},
 		"a read has no effect":               {answer: status(core.StatusUnknown, 2), read: true, outcome: client.OutcomeFailed, class: "leadership_lost"},
 		"timeout: unknown":                   {answer: fail(core.ErrTimeout), outcome: client.OutcomeUnknown, class: "timeout"},

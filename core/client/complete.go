@@ -12,6 +12,9 @@ import (
 var (
 	// ErrOverloaded: the leader's queue is full; the operation was not executed.
 	ErrOverloaded = errors.New("leader overloaded")
+	// ErrExpired: the node had no time left for the operation when it came to it, and did
+	// not execute it. It is busy, so that to ask again would not help.
+	ErrExpired = errors.New("no time left at the node")
 	// ErrNoLeader: no leader was found in time; the operation was not executed.
 	ErrNoLeader = errors.New("no leader")
 	// ErrLeadershipLost: the leader stepped down with the operation in its log.
@@ -25,6 +28,8 @@ func ErrorClass(err error) string {
 	switch {
 	case errors.Is(err, ErrOverloaded):
 		return "overloaded"
+	case errors.Is(err, ErrExpired):
+		return "expired"
 	case errors.Is(err, ErrNoLeader):
 		return "no_leader"
 	case errors.Is(err, ErrLeadershipLost):
@@ -147,6 +152,8 @@ func (c *Client) settle(f *flight, now time.Time, ended []*Op) []*Op {
 		return c.again(f, failure{err: ErrNoLeader, free: true}, now, ended)
 	case core.StatusOverloaded:
 		return giveUpAll(f.ops, ErrOverloaded, ended) // to ask again would not help it
+	case core.StatusExpired:
+		return giveUpAll(f.ops, ErrExpired, ended)
 	case core.StatusUnknown:
 		return c.again(f, failure{err: ErrLeadershipLost, doubt: true}, now, ended)
 	}

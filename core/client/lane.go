@@ -106,6 +106,7 @@ func (c *Client) newFlight(l *lane, ops []*Op, now time.Time) *core.Call {
 		}
 	} else {
 		f.propose.From, f.propose.Trace = c.config.Self, f.traced
+		f.propose.Remaining = allowance(f.call.Timeout)
 		f.propose.Commands = commands(f.propose.Commands[:0], ops)
 		f.call.Request, f.call.Response = &f.propose, &f.proposeResponse
 	}
@@ -124,11 +125,23 @@ func (f *flight) address(l *lane, ops []*Op, to core.NodeID, now time.Time) {
 // readRequest fills in the request of f, which carries reads.
 func (c *Client) readRequest(f *flight) {
 	f.read.From, f.read.Trace = c.config.Self, f.traced
+	f.read.Remaining = allowance(f.call.Timeout)
 	f.read.Queries = commands(f.read.Queries[:0], f.ops)
 	if c.hedging.On() {
 		f.keys = own(f.read.Queries, f.keys[:0])
 	}
 	f.call.Request, f.call.Response = &f.read, &f.readResponse
+}
+
+// maxWayBack is the most that an answer is given for its way back, below.
+const maxWayBack = 100 * time.Millisecond
+
+// allowance is the time that a node is told a call has left: a tenth less than the
+// client waits, so that "not executed, too late" arrives while somebody listens, and the
+// outcome is known (Envoy's grpc_timeout_header_offset is there for that). A batch
+// has one, of its last deadline, as the call has: while one of them waits, it is not too late.
+func allowance(timeout time.Duration) time.Duration {
+	return timeout - min(timeout/10, maxWayBack)
 }
 
 // own copies queries into memory, which it returns.

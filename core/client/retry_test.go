@@ -27,12 +27,13 @@ func failing(n int64, how func(*core.Call)) func(*core.Call) {
 // What is sent again depends on the mode, on whether it reads, and on what is known of
 // the attempt that failed.
 func TestRetryModes(t *testing.T) {
-	const redirected, notSent, inDoubt, refused = "not leader", "unavailable", "broken", "overloaded"
+	const redirected, notSent, inDoubt, refused, late = "not leader", "unavailable", "broken", "overloaded", "expired"
 	how := map[string]func(*core.Call){
 		redirected: status(core.StatusNotLeader, 2),
 		notSent:    fail(core.ErrUnavailable),
 		inDoubt:    fail(core.ErrBroken),
 		refused:    status(core.StatusOverloaded, 1),
+		late:       status(core.StatusExpired, 1),
 	}
 	for _, c := range []struct {
 		mode    client.RetryMode
@@ -53,6 +54,8 @@ func TestRetryModes(t *testing.T) {
 		{client.RetryAll, false, inDoubt, client.OutcomeOK},
 		{client.RetryAll, true, inDoubt, client.OutcomeOK},
 		{client.RetryAll, false, refused, client.OutcomeFailed},
+		{client.RetryAll, false, late, client.OutcomeFailed},
+		{client.RetryAll, true, late, client.OutcomeFailed},
 	} {
 		s := &script{answer: failing(1, how[c.attempt])}
 		cl := open(t, s, client.Config{Retry: client.Retry{Mode: c.mode}})
@@ -74,6 +77,7 @@ func TestDoubtStays(t *testing.T) {
 		"not sent":    fail(core.ErrUnavailable),
 		"not leader":  status(core.StatusNotLeader, 0),
 		"overloaded":  status(core.StatusOverloaded, 1),
+		"too late":    status(core.StatusExpired, 1),
 		"interrupted": fail(core.ErrClosed),
 	} {
 		var calls atomic.Int64

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/raft"
@@ -31,18 +32,19 @@ func (n *Node) canForward(err error) bool {
 }
 
 // forwardReads asks the leader, or keeps the reads until the question under way is
-// answered, which came too early for them.
-func (n *Node) forwardReads(requests []*core.Incoming) {
+// answered, which came too early for them. The question has as much time as they have.
+func (n *Node) forwardReads(requests []*core.Incoming, now time.Duration) {
 	rs := &n.reads
 	if rs.forward.question != nil {
 		rs.waiting = requests
 		return
 	}
-	rs.forward = forward{&core.ReadRequest{From: n.config.ID}, requests, asked(requests)}
+	question := &core.ReadRequest{From: n.config.ID, Remaining: longest(requests, now)}
+	rs.forward = forward{question, requests, asked(requests)}
 	if rs.forward.traced {
 		rs.traced++
 	}
-	n.outgoing.add(n.raft.Leader(), rs.forward.question)
+	n.outgoing.add(n.raft.Leader(), question)
 }
 
 // forwarded takes up the leader's answer.

@@ -2,6 +2,7 @@ package node
 
 import (
 	"sync"
+	"time"
 
 	"github.com/raftbench/raftbench/core"
 )
@@ -61,6 +62,26 @@ func (b *inbox) persisted(d durable) {
 	b.mu.Lock()
 	b.new.durable = append(b.new.durable, d)
 	b.mu.Unlock()
+}
+
+// stamp notes when clients' requests were received: until when they have time, and, of
+// those that ask for it, where their trace begins. It reads the clock once, and not at
+// all for what nodes say to each other.
+func (b *inbox) stamp(requests []*core.Incoming) {
+	var now time.Duration
+	for _, r := range requests {
+		remaining, ok := remainingOf(r.Request)
+		if !ok {
+			continue
+		}
+		if now == 0 {
+			now = b.clock.Now()
+		}
+		r.Expires = expiry(now, remaining)
+		if t := traceOf(r); t != nil {
+			*t = core.Trace{Clock: b.clock.ID, Received: now}
+		}
+	}
 }
 
 func (b *inbox) ring() {

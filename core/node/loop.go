@@ -32,6 +32,7 @@ func (n *Node) run() {
 
 // tick is called once a tick, or less often if the node is held up.
 func (n *Node) tick() {
+	n.expireReads()
 	if n.leases() {
 		n.catchUp()
 	} else if n.failed == nil {

@@ -53,23 +53,25 @@ func (n *Node) propose() {
 			return
 		}
 		for _, r := range requests {
-			n.proposeOne(r)
+			n.proposeOne(r, now.Sub(n.inbox.clock.Origin))
 		}
 	}
 }
 
-func (n *Node) proposeOne(r *core.Incoming) {
+func (n *Node) proposeOne(r *core.Incoming, now time.Duration) {
 	commands := r.Request.(*core.ProposeRequest).Commands
 	n.proposed.commands -= len(commands)
+	if expired(r, now) {
+		n.unproposed(r, core.StatusExpired)
+		return
+	}
 	if len(commands) == 0 {
-		n.answerClient(r, core.StatusOK)
-		n.ended(1)
+		n.unproposed(r, core.StatusOK)
 		return
 	}
 	first, _, err := n.raft.Propose(commands)
 	if err != nil {
-		n.answerClient(r, statusOf(err))
-		n.ended(1)
+		n.unproposed(r, statusOf(err))
 		return
 	}
 	n.meters.proposed += uint64(len(commands))
@@ -78,6 +80,12 @@ func (n *Node) proposeOne(r *core.Incoming) {
 	if trace := traceOf(r); trace != nil {
 		n.traces.proposed(trace, last)
 	}
+}
+
+// unproposed ends a request that has left the queue and is not in the log.
+func (n *Node) unproposed(r *core.Incoming, status core.Status) {
+	n.answerClient(r, status)
+	n.ended(1)
 }
 
 // ended tells a policy that learns that so many requests which left the queue have
@@ -98,6 +106,9 @@ func statusOf(err error) core.Status {
 // answerClient ends a client's request with a status.
 func (n *Node) answerClient(r *core.Incoming, status core.Status) {
 	leader := n.raft.Leader()
+	if status == core.StatusExpired {
+		n.counters.expired.Add(1)
+	}
 	switch resp := r.Response.(type) {
 	case *core.ProposeResponse:
 		resp.From, resp.Status, resp.Leader = n.config.ID, status, leader

@@ -32,11 +32,15 @@ func (n *Node) startReads() {
 	if len(rs.waiting) == 0 {
 		return
 	}
-	requests := rs.waiting
+	now := n.inbox.clock.Now()
+	requests := n.unexpired(rs.waiting, now)
 	rs.waiting = nil
+	if len(requests) == 0 {
+		return
+	}
 	context, err := n.raft.ReadIndex()
 	if n.canForward(err) {
-		n.forwardReads(requests)
+		n.forwardReads(requests, now)
 		return
 	}
 	if err != nil {
@@ -69,12 +73,16 @@ func (n *Node) confirmReads(states []raft.ReadState) {
 // answerReads answers the reads whose index has been applied.
 func (n *Node) answerReads() {
 	rs := &n.reads
+	if len(rs.confirmed) == 0 {
+		return
+	}
+	now := n.inbox.clock.Now()
 	done := 0
 	for _, round := range rs.confirmed {
 		if round.index > n.apply.applied {
 			break
 		}
-		for _, r := range round.requests {
+		for _, r := range n.unexpired(round.requests, now) {
 			resp, queries := r.Response.(*core.ReadResponse), r.Request.(*core.ReadRequest).Queries
 			for _, q := range queries {
 				n.config.StateMachine.Query(q, &resp.Results)

@@ -75,6 +75,7 @@ type Stats struct {
 	AppendBytes    uint64 // their size (core.EntriesSizeBytes)
 	FailedCalls    uint64 // calls to peers that ended without a response
 	Reorders       uint64 // appends that overtook the ones before them
+	Expired        uint64 // clients' requests refused because they had no time left
 	Elections      uint64 // terms in which this node led
 	Snapshots      uint64 // snapshots saved
 	Installs       uint64 // snapshots received from a leader and installed
@@ -83,8 +84,8 @@ type Stats struct {
 
 // counters are what happens too rarely to be gathered (meters).
 type counters struct {
-	failedCalls, reorders, elections, applied atomic.Uint64
-	snapshots, installs                       atomic.Uint64
+	failedCalls, reorders, expired, elections, applied atomic.Uint64
+	snapshots, installs                                atomic.Uint64
 }
 
 // Stats returns the counters. It may be called at any time.
@@ -100,6 +101,7 @@ func (n *Node) Stats() Stats {
 		AppendBytes:    m.bytes.Sum(),
 		FailedCalls:    c.failedCalls.Load(),
 		Reorders:       c.reorders.Load(),
+		Expired:        c.expired.Load(),
 		Elections:      c.elections.Load(),
 		Snapshots:      c.snapshots.Load(),
 		Installs:       c.installs.Load(),

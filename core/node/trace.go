@@ -42,22 +42,6 @@ func traceOf(r *core.Incoming) *core.Trace {
 	return nil
 }
 
-// stamp notes when those of the requests that ask for it were received. It
-// reads the clock for them only.
-func (b *inbox) stamp(requests []*core.Incoming) {
-	var now time.Duration
-	for _, r := range requests {
-		t := traceOf(r)
-		if t == nil {
-			continue
-		}
-		if now == 0 {
-			now = b.clock.Now()
-		}
-		*t = core.Trace{Clock: b.clock.ID, Received: now}
-	}
-}
-
 // lap is the time since the parts of t that are known.
 func lap(t *core.Trace, now time.Duration) time.Duration {
 	return now - t.Received - t.Total()

@@ -3,6 +3,7 @@ package codec
 import (
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"github.com/raftbench/raftbench/core"
 )
@@ -32,7 +33,7 @@ func Messages(payloads []int, seed uint64) []Message {
 		for _, n := range []int{1, many} {
 			list = append(list,
 				Message{Name: fmt.Sprintf("AppendEntries/entries=%d", n), Payload: payload, Request: appendEntries(rng, n, payload)},
-				Message{Name: fmt.Sprintf("Propose/commands=%d", n), Payload: payload, Request: &core.ProposeRequest{From: 1001, Commands: randoms(rng, n, payload)}},
+				Message{Name: fmt.Sprintf("Propose/commands=%d", n), Payload: payload, Request: &core.ProposeRequest{From: 1001, Remaining: 4900 * time.Millisecond, Commands: randoms(rng, n, payload)}},
 				Message{Name: fmt.Sprintf("ProposeResponse/results=%d", n), Payload: payload, Response: answer(rng, n, payload)},
 			)
 		}

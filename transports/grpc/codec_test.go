@@ -32,8 +32,8 @@ func largest() ([]core.Request, []core.Response) {
 			&core.AppendEntriesRequest{From: m, Term: m, PrevIndex: m, PrevTerm: m, Commit: m, ReadContext: m, Session: m, Entries: entries},
 			&core.InstallSnapshotRequest{From: m, Term: m, Snapshot: core.SnapshotMeta{Index: m, Term: m}, Session: m, Offset: m, Data: []byte{1}, Done: true},
 			&core.TimeoutNowRequest{From: m, Term: m},
-			&core.ProposeRequest{From: m, Trace: true, Commands: empty},
-			&core.ReadRequest{From: m, Trace: true, Queries: empty},
+			&core.ProposeRequest{From: m, Trace: true, Remaining: -1, Commands: empty},
+			&core.ReadRequest{From: m, Trace: true, Remaining: -1, Queries: empty},
 		}, []core.Response{
 			&core.RequestVoteResponse{From: m, Term: m, PreVote: true, Granted: true},
 			&core.AppendEntriesResponse{From: m, Term: m, Success: true, PrevIndex: m, Match: m, HintIndex: m, HintTerm: m, ReadContext: m, Session: m},

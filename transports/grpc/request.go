@@ -3,6 +3,7 @@ package grpc
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/proto"
@@ -48,10 +49,12 @@ func (e *requestEncoder) put(m *raftpb.Request, r core.Request) {
 		m.AppendEntries = e.appendEntries(r)
 	case *core.ProposeRequest:
 		m.Propose = e.proposes.next()
-		m.Propose.From, m.Propose.Trace, m.Propose.Commands = uint64(r.From), r.Trace, r.Commands
+		m.Propose.From, m.Propose.Trace, m.Propose.Remaining = uint64(r.From), r.Trace, int64(r.Remaining)
+		m.Propose.Commands = r.Commands
 	case *core.ReadRequest:
 		m.Read = e.reads.next()
-		m.Read.From, m.Read.Trace, m.Read.Queries = uint64(r.From), r.Trace, r.Queries
+		m.Read.From, m.Read.Trace, m.Read.Remaining = uint64(r.From), r.Trace, int64(r.Remaining)
+		m.Read.Queries = r.Queries
 	case *core.RequestVoteRequest:
 		m.RequestVote = requestVote(r)
 	case *core.InstallSnapshotRequest:
@@ -172,9 +175,13 @@ func decodeRequest(dst core.Request, m proto.Message) error {
 	case *raftpb.AppendEntriesRequest:
 		return decodeAppendEntries(dst.(*core.AppendEntriesRequest), m)
 	case *raftpb.ProposeRequest:
-		*dst.(*core.ProposeRequest) = core.ProposeRequest{From: core.NodeID(m.From), Trace: m.Trace, Commands: m.Commands}
+		*dst.(*core.ProposeRequest) = core.ProposeRequest{
+			From: core.NodeID(m.From), Trace: m.Trace, Remaining: time.Duration(m.Remaining), Commands: m.Commands,
+		}
 	case *raftpb.ReadRequest:
-		*dst.(*core.ReadRequest) = core.ReadRequest{From: core.NodeID(m.From), Trace: m.Trace, Queries: m.Queries}
+		*dst.(*core.ReadRequest) = core.ReadRequest{
+			From: core.NodeID(m.From), Trace: m.Trace, Remaining: time.Duration(m.Remaining), Queries: m.Queries,
+		}
 	case *raftpb.RequestVoteRequest:
 		*dst.(*core.RequestVoteRequest) = core.RequestVoteRequest{
 			From: core.NodeID(m.From), Term: core.Term(m.Term),

@@ -231,7 +231,7 @@ func appendEntriesResponse(m *raftpb.AppendEntriesResponse) core.AppendEntriesRe
 }
 
 func decodeResults(status *core.Status, results *core.Results, s raftpb.Status, list [][]byte) error {
-	if s < 0 || s > raftpb.Status_STATUS_UNKNOWN {
+	if s < 0 || s > raftpb.Status_STATUS_EXPIRED {
 		return fmt.Errorf("%w: status %d", errMalformed, s)
 	}
 	*status = core.Status(s)

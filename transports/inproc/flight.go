@@ -96,11 +96,13 @@ func (f *flight) copyRequest(r core.Request) core.Request {
 		return c
 	case *core.ProposeRequest:
 		c := reuse[core.ProposeRequest](f.in.Request)
-		c.From, c.Trace, c.Commands = r.From, r.Trace, f.copyList(c.Commands, r.Commands)
+		c.From, c.Trace, c.Remaining = r.From, r.Trace, r.Remaining
+		c.Commands = f.copyList(c.Commands, r.Commands)
 		return c
 	case *core.ReadRequest:
 		c := reuse[core.ReadRequest](f.in.Request)
-		c.From, c.Trace, c.Queries = r.From, r.Trace, f.copyList(c.Queries, r.Queries)
+		c.From, c.Trace, c.Remaining = r.From, r.Trace, r.Remaining
+		c.Queries = f.copyList(c.Queries, r.Queries)
 		return c
 	}
 	panic("inproc: request of unknown type")

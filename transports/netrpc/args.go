@@ -2,6 +2,7 @@ package netrpc
 
 import (
 	"slices"
+	"time"
 
 	"github.com/raftbench/raftbench/core"
 )
@@ -124,38 +125,44 @@ func (a *TimeoutNowArgs) store(req core.Request) {
 
 // ProposeArgs is core.ProposeRequest on the wire.
 type ProposeArgs struct {
-	From     uint64
-	Trace    bool
-	Commands [][]byte
+	From      uint64
+	Trace     bool
+	Remaining int64 // nanoseconds
+	Commands  [][]byte
 }
 
 func (a *ProposeArgs) load(req core.Request, arena []byte) []byte {
 	r := req.(*core.ProposeRequest)
-	a.From, a.Trace = uint64(r.From), r.Trace
+	a.From, a.Trace, a.Remaining = uint64(r.From), r.Trace, int64(r.Remaining)
 	a.Commands, arena = copyList(a.Commands[:0], r.Commands, arena)
 	return arena
 }
 
 func (a *ProposeArgs) store(req core.Request) {
-	*req.(*core.ProposeRequest) = core.ProposeRequest{From: core.NodeID(a.From), Trace: a.Trace, Commands: a.Commands}
+	*req.(*core.ProposeRequest) = core.ProposeRequest{
+		From: core.NodeID(a.From), Trace: a.Trace, Remaining: time.Duration(a.Remaining), Commands: a.Commands,
+	}
 }
 
 // ReadArgs is core.ReadRequest on the wire.
 type ReadArgs struct {
-	From    uint64
-	Trace   bool
-	Queries [][]byte
+	From      uint64
+	Trace     bool
+	Remaining int64 // nanoseconds
+	Queries   [][]byte
 }
 
 func (a *ReadArgs) load(req core.Request, arena []byte) []byte {
 	r := req.(*core.ReadRequest)
-	a.From, a.Trace = uint64(r.From), r.Trace
+	a.From, a.Trace, a.Remaining = uint64(r.From), r.Trace, int64(r.Remaining)
 	a.Queries, arena = copyList(a.Queries[:0], r.Queries, arena)
 	return arena
 }
 
 func (a *ReadArgs) store(req core.Request) {
-	*req.(*core.ReadRequest) = core.ReadRequest{From: core.NodeID(a.From), Trace: a.Trace, Queries: a.Queries}
+	*req.(*core.ReadRequest) = core.ReadRequest{
+		From: core.NodeID(a.From), Trace: a.Trace, Remaining: time.Duration(a.Remaining), Queries: a.Queries,
+	}
 }
 
 func entriesDataBytes(entries []core.Entry) int {

@@ -5,6 +5,7 @@ import (
 	"encoding/gob"
 	"errors"
 	"io"
+	"math"
 	"testing"
 
 	"github.com/raftbench/raftbench/core"
@@ -63,8 +64,8 @@ func TestSizesAreUpperBoundsOfGob(t *testing.T) {
 			From: core.NodeID(huge), Term: core.Term(huge), Session: huge, Offset: huge, Data: make([]byte, 70_000), Done: true,
 			Snapshot: core.SnapshotMeta{Index: core.Index(huge), Term: core.Term(huge)},
 		},
-		&core.ProposeRequest{From: core.NodeID(huge), Commands: list},
-		&core.ReadRequest{From: core.NodeID(huge), Queries: list},
+		&core.ProposeRequest{From: core.NodeID(huge), Remaining: math.MinInt64, Commands: list},
+		&core.ReadRequest{From: core.NodeID(huge), Remaining: math.MinInt64, Queries: list},
 	} {
 		a := methodOf(req.Kind()).newArgs()
 		a.load(req, nil)

@@ -2,6 +2,8 @@ package transporttest
 
 import (
 	"errors"
+	"math"
+	"sync/atomic"
 	"time"
 
 	"github.com/raftbench/raftbench/core"
@@ -15,6 +17,8 @@ func timeChecks() []check {
 		{name: "TimeoutOfEachClass", run: checkClassTimeouts,
 			contract: "Zero means the class's default (Timeouts)."},
 		{name: "TimeoutWhileConnecting", run: checkTimeoutConnecting, wire: true, contract: contractOnce},
+		{name: "RemainingTime", run: checkRemaining,
+			contract: "Remaining is the time that all of the batch has left when it leaves the sender; zero: without end; negative: none."},
 	}
 }
 
@@ -84,6 +88,36 @@ func checkTimeoutConnecting(t T, e *env) {
 			tk := a.callFor(to, ofClass(c, 1), 30*time.Millisecond)
 			if err := tk.wait(t); !errors.Is(err, core.ErrTimeout) && !errors.Is(err, core.ErrUnavailable) {
 				t.Errorf("contract: %q: a call to a peer that does not connect ended with %v", e.contract, err)
+			}
+		}
+	}
+}
+
+// checkRemaining sends requests that say how much time they have left, one after the
+// other, so that one that says nothing follows one that did.
+func checkRemaining(t T, e *env) {
+	a, b := e.open(1), e.open(2)
+	var arrived atomic.Int64
+	b.setHandler(func(requests []*core.Incoming) {
+		for _, r := range requests {
+			switch q := r.Request.(type) {
+			case *core.ProposeRequest:
+				arrived.Store(int64(q.Remaining))
+			case *core.ReadRequest:
+				arrived.Store(int64(q.Remaining))
+			}
+		}
+		b.echo(requests)
+	})
+	for _, d := range []time.Duration{time.Second, 0, 1, 5*time.Second - 1, -1, math.MaxInt64, 0, math.MinInt64} {
+		for _, r := range []core.Request{
+			&core.ProposeRequest{Remaining: d, Commands: [][]byte{[]byte("x")}},
+			&core.ReadRequest{Remaining: d, Queries: [][]byte{[]byte("x")}},
+		} {
+			arrived.Store(7)
+			a.call(b, r).done(t)
+			if got := time.Duration(arrived.Load()); got != d {
+				t.Errorf("contract: %q: a %v with %v left arrived with %v", e.contract, r.Kind(), d, got)
 			}
 		}
 	}

@@ -104,6 +104,29 @@ var defects = []defect{
 			h.user.Receive(r)
 		}
 	}},
+	{"keeps the time left of the request before", []string{"RemainingTime", "RoundTrip"}, func(h *hooks) {
+		var before atomic.Int64
+		h.receive = func(r []*core.Incoming) {
+			for _, in := range r {
+				if p, ok := in.Request.(*core.ReadRequest); ok && p.Remaining == 0 {
+					p.Remaining = time.Duration(before.Load())
+				} else if ok {
+					before.Store(int64(p.Remaining))
+				}
+			}
+			h.user.Receive(r)
+		}
+	}},
+	{"counts the time left in microseconds", []string{"RemainingTime", "RoundTrip"}, func(h *hooks) {
+		h.receive = func(r []*core.Incoming) {
+			for _, in := range r {
+				if p, ok := in.Request.(*core.ProposeRequest); ok {
+					p.Remaining = p.Remaining.Truncate(time.Microsecond)
+				}
+			}
+			h.user.Receive(r)
+		}
+	}},
 	{"loses traces", []string{"RoundTrip"}, func(h *hooks) {
 		h.complete = func(calls []*core.Call) {
 			for _, c := range calls {

@@ -42,6 +42,7 @@ func exchanges() []exchange {
 		exchange{"many queries", &core.ReadRequest{Queries: manyBytes(2000)}, read(1, 0, 2, manyBytes(2000)...)},
 		exchange{"empty commands", &core.ProposeRequest{Commands: [][]byte{nil, {}, []byte("x"), nil}}, propose(0, 0, 0, nil, []byte("y"), nil)},
 		exchange{"not the leader", &core.ProposeRequest{Commands: [][]byte{nil}}, propose(3, core.StatusNotLeader, 7)},
+		exchange{"no time left", &core.ReadRequest{Remaining: -1, Queries: [][]byte{nil}}, read(3, core.StatusExpired, 7)},
 	)
 }
 
@@ -69,10 +70,10 @@ func fullExchanges() []exchange {
 			&core.TimeoutNowRequest{From: 1, Term: top},
 			&core.TimeoutNowResponse{From: 2, Term: top - 1}},
 		{"full Propose",
-			&core.ProposeRequest{From: top, Trace: true, Commands: [][]byte{[]byte("one"), []byte("two")}},
+			&core.ProposeRequest{From: top, Trace: true, Remaining: math.MaxInt64, Commands: [][]byte{[]byte("one"), []byte("two")}},
 			propose(top, core.StatusUnknown, top-1, []byte("first"), []byte("second"))},
 		{"full Read",
-			&core.ReadRequest{From: top, Trace: true, Queries: [][]byte{[]byte("one"), []byte("two")}},
+			&core.ReadRequest{From: top, Trace: true, Remaining: math.MinInt64, Queries: [][]byte{[]byte("one"), []byte("two")}},
 			read(top, core.StatusOverloaded, top-1, []byte("first"), []byte("second"))},
 		{"traced Propose",
 			&core.ProposeRequest{Trace: true, Commands: [][]byte{[]byte("one")}},

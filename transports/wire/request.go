@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"slices"
+	"time"
 
 	"github.com/raftbench/raftbench/core"
 )
@@ -13,8 +14,8 @@ const (
 	sizeAppendEntries   = 7 * 8
 	sizeInstallSnapshot = 6*8 + 1 + 2*listHeadBytes
 	sizeTimeoutNow      = 2 * 8
-	sizePropose         = 8 + 1
-	sizeRead            = 8 + 1
+	sizePropose         = 2*8 + 1
+	sizeRead            = 2*8 + 1
 )
 
 // SizeRequest returns the number of bytes that AppendRequest would append. It
@@ -72,10 +73,12 @@ func AppendRequest(buf []byte, req core.Request) []byte {
 	case *core.ProposeRequest:
 		buf = le.AppendUint64(buf, uint64(r.From))
 		buf = append(buf, flags(r.Trace))
+		buf = le.AppendUint64(buf, uint64(r.Remaining))
 		return appendList(buf, r.Commands)
 	case *core.ReadRequest:
 		buf = le.AppendUint64(buf, uint64(r.From))
 		buf = append(buf, flags(r.Trace))
+		buf = le.AppendUint64(buf, uint64(r.Remaining))
 		return appendList(buf, r.Queries)
 	}
 	return buf
@@ -114,9 +117,11 @@ func DecodeRequest(kind core.Kind, body []byte, into core.Request) error {
 		r.From, r.Term = core.NodeID(c.uint64()), core.Term(c.uint64())
 	case *core.ProposeRequest:
 		r.From, r.Trace = core.NodeID(c.uint64()), c.flags(1) != 0
+		r.Remaining = time.Duration(c.uint64())
 		r.Commands = c.list(r.Commands)
 	case *core.ReadRequest:
 		r.From, r.Trace = core.NodeID(c.uint64()), c.flags(1) != 0
+		r.Remaining = time.Duration(c.uint64())
 		r.Queries = c.list(r.Queries)
 	}
 	return c.end(kind)

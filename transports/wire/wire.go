@@ -25,8 +25,9 @@ import (
 )
 
 // Version numbers the format. Carriers send or store it and refuse any other.
-// 2 brought traces to Propose and Read, 3 the configuration to InstallSnapshot.
-const Version = 3
+// 2 brought traces to Propose and Read, 3 the configuration to InstallSnapshot, 4 the
+// time that is left to Propose and Read.
+const Version = 4
 
 // ErrMalformed is matched by every decoding error: the bytes end too early, go on
 // after the message, or hold a value that no encoder writes.

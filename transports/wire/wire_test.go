@@ -41,8 +41,10 @@ func requests() []core.Request {
 		&core.TimeoutNowRequest{From: 1, Term: 2},
 		&core.ProposeRequest{From: 1, Commands: [][]byte{[]byte("one"), nil, []byte("three")}},
 		&core.ProposeRequest{From: 1, Trace: true, Commands: [][]byte{[]byte("one")}},
+		&core.ProposeRequest{From: 1, Remaining: 5e9, Commands: [][]byte{[]byte("one")}},
 		&core.ReadRequest{From: 1, Queries: [][]byte{nil, []byte("two")}},
 		&core.ReadRequest{From: 1, Trace: true},
+		&core.ReadRequest{From: 1, Remaining: -1, Queries: [][]byte{[]byte("two")}},
 	)
 }
 
@@ -67,6 +69,7 @@ func responses() []core.Response {
 		propose, read, traced,
 		&core.ReadResponse{From: 1, Traced: true, Trace: core.Trace{Clock: 1, Received: 2, Inbox: 3, Log: 4, Quorum: 5, Apply: 6}},
 		&core.ReadResponse{Traced: true},
+		&core.ReadResponse{From: 1, Status: core.StatusExpired, Leader: 2},
 	)
 }
 

@@ -80,6 +80,7 @@ const (
 	Status_STATUS_NOT_LEADER Status = 1
 	Status_STATUS_OVERLOADED Status = 2
 	Status_STATUS_UNKNOWN    Status = 3
+	Status_STATUS_EXPIRED    Status = 4
 )
 
 // Enum value maps for Status.
@@ -89,12 +90,14 @@ var (
 		1: "STATUS_NOT_LEADER",
 		2: "STATUS_OVERLOADED",
 		3: "STATUS_UNKNOWN",
+		4: "STATUS_EXPIRED",
 	}
 	Status_value = map[string]int32{
 		"STATUS_OK":         0,
 		"STATUS_NOT_LEADER": 1,
 		"STATUS_OVERLOADED": 2,
 		"STATUS_UNKNOWN":    3,
+		"STATUS_EXPIRED":    4,
 	}
 )
 
@@ -1320,6 +1323,7 @@ type ProposeRequest struct {
 	From          uint64                 `protobuf:"varint,1,opt,name=from,proto3" json:"from,omitempty"`
 	Commands      [][]byte               `protobuf:"bytes,2,rep,name=commands,proto3" json:"commands,omitempty"`
 	Trace         bool                   `protobuf:"varint,3,opt,name=trace,proto3" json:"trace,omitempty"`
+	Remaining     int64                  `protobuf:"varint,4,opt,name=remaining,proto3" json:"remaining,omitempty"` // nanoseconds; zero: without end
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1373,6 +1377,13 @@ func (x *ProposeRequest) GetTrace() bool {
 		return x.Trace
 	}
 	return false
+}
+
+func (x *ProposeRequest) GetRemaining() int64 {
+	if x != nil {
+		return x.Remaining
+	}
+	return 0
 }
 
 type ProposeResponse struct {
@@ -1456,6 +1467,7 @@ type ReadRequest struct {
 	From          uint64                 `protobuf:"varint,1,opt,name=from,proto3" json:"from,omitempty"`
 	Queries       [][]byte               `protobuf:"bytes,2,rep,name=queries,proto3" json:"queries,omitempty"`
 	Trace         bool                   `protobuf:"varint,3,opt,name=trace,proto3" json:"trace,omitempty"`
+	Remaining     int64                  `protobuf:"varint,4,opt,name=remaining,proto3" json:"remaining,omitempty"` // nanoseconds; zero: without end
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1509,6 +1521,13 @@ func (x *ReadRequest) GetTrace() bool {
 		return x.Trace
 	}
 	return false
+}
+
+func (x *ReadRequest) GetRemaining() int64 {
+	if x != nil {
+		return x.Remaining
+	}
+	return 0
 }
 
 type ReadResponse struct {
@@ -1691,21 +1710,23 @@ const file_transports_grpc_raftpb_raft_proto_rawDesc = "" +
 	"\x05inbox\x18\x03 \x01(\x03R\x05inbox\x12\x10\n" +
 	"\x03log\x18\x04 \x01(\x03R\x03log\x12\x16\n" +
 	"\x06quorum\x18\x05 \x01(\x03R\x06quorum\x12\x14\n" +
-	"\x05apply\x18\x06 \x01(\x03R\x05apply\"V\n" +
+	"\x05apply\x18\x06 \x01(\x03R\x05apply\"t\n" +
 	"\x0eProposeRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\x12\x1a\n" +
 	"\bcommands\x18\x02 \x03(\fR\bcommands\x12\x14\n" +
-	"\x05trace\x18\x03 \x01(\bR\x05trace\"\xb0\x01\n" +
+	"\x05trace\x18\x03 \x01(\bR\x05trace\x12\x1c\n" +
+	"\tremaining\x18\x04 \x01(\x03R\tremaining\"\xb0\x01\n" +
 	"\x0fProposeResponse\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\x12,\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x14.raftbench.v1.StatusR\x06status\x12\x16\n" +
 	"\x06leader\x18\x03 \x01(\x04R\x06leader\x12\x18\n" +
 	"\aresults\x18\x04 \x03(\fR\aresults\x12)\n" +
-	"\x05trace\x18\x05 \x01(\v2\x13.raftbench.v1.TraceR\x05trace\"Q\n" +
+	"\x05trace\x18\x05 \x01(\v2\x13.raftbench.v1.TraceR\x05trace\"o\n" +
 	"\vReadRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\x12\x18\n" +
 	"\aqueries\x18\x02 \x03(\fR\aqueries\x12\x14\n" +
-	"\x05trace\x18\x03 \x01(\bR\x05trace\"\xad\x01\n" +
+	"\x05trace\x18\x03 \x01(\bR\x05trace\x12\x1c\n" +
+	"\tremaining\x18\x04 \x01(\x03R\tremaining\"\xad\x01\n" +
 	"\fReadResponse\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\x12,\n" +
 	"\x06status\x18\x02 \x01(\x0e2\x14.raftbench.v1.StatusR\x06status\x12\x16\n" +
@@ -1715,12 +1736,13 @@ const file_transports_grpc_raftpb_raft_proto_rawDesc = "" +
 	"\tEntryKind\x12\x16\n" +
 	"\x12ENTRY_KIND_COMMAND\x10\x00\x12\x14\n" +
 	"\x10ENTRY_KIND_NO_OP\x10\x01\x12\x1c\n" +
-	"\x18ENTRY_KIND_CONFIGURATION\x10\x02*Y\n" +
+	"\x18ENTRY_KIND_CONFIGURATION\x10\x02*m\n" +
 	"\x06Status\x12\r\n" +
 	"\tSTATUS_OK\x10\x00\x12\x15\n" +
 	"\x11STATUS_NOT_LEADER\x10\x01\x12\x15\n" +
 	"\x11STATUS_OVERLOADED\x10\x02\x12\x12\n" +
-	"\x0eSTATUS_UNKNOWN\x10\x032\xad\x04\n" +
+	"\x0eSTATUS_UNKNOWN\x10\x03\x12\x12\n" +
+	"\x0eSTATUS_EXPIRED\x10\x042\xad\x04\n" +
 	"\x04Raft\x12?\n" +
 	"\bExchange\x12\x16.raftbench.v1.Requests\x1a\x17.raftbench.v1.Responses(\x010\x01\x12R\n" +
 	"\vRequestVote\x12 .raftbench.v1.RequestVoteRequest\x1a!.raftbench.v1.RequestVoteResponse\x12X\n" +
