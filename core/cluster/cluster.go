@@ -258,6 +258,7 @@ func (c *Cluster) Close() error {
 		if m.listener != nil {
 			_ = m.listener.Close() // a second close, unless the node never started
 		}
+		m.reserved.release()
 	}
 	return errors.Join(append(errs, c.sockets.close())...)
 }

@@ -15,6 +15,7 @@ type member struct {
 	id       core.NodeID
 	listener net.Listener // of the next or the running node
 	address  string       // set before anybody knows of the member, and then for good
+	reserved reservation  // of the address, while the member is down
 	removed  bool         // guarded by Cluster.mu
 	node     *node.Node   // guarded by Cluster.mu; nil while the member is down
 	isolated bool         // guarded by wires.mu
@@ -86,12 +87,22 @@ func (c *Cluster) stopMember(m *member) error {
 	return n.Close()
 }
 
-// Kill stops a node without a word to the others. Its storage stays.
-func (c *Cluster) Kill(id core.NodeID) error { return c.stopMember(c.place(id)) }
+// Kill stops a node without a word to the others. Its storage stays, and its address
+// is kept for it.
+func (c *Cluster) Kill(id core.NodeID) error {
+	m := c.place(id)
+	if c.Node(id) == nil {
+		return nil
+	}
+	err := c.stopMember(m)
+	m.reserved = reserve(m.address)
+	return err
+}
 
 // Restart starts a killed node again, on the same address and storage.
 func (c *Cluster) Restart(id core.NodeID) error {
 	m := c.place(id)
+	m.reserved.release()
 	if err := c.listen(m); err != nil {
 		return err
 	}
