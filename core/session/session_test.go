@@ -1,0 +1,119 @@
+package session_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/session"
+)
+
+func TestConfigIsChecked(t *testing.T) {
+	for _, n := range []int{-1, session.MaxSessions + 1} {
+		if _, err := session.New(new(ledger), session.Config{Sessions: n}); err == nil {
+			t.Errorf("a table of %d sessions was accepted", n)
+		}
+	}
+	if _, err := session.New(nil, session.Config{}); err == nil {
+		t.Error("no state machine was accepted")
+	}
+}
+
+// The bound of the table is reached by the default one, too.
+func TestTableIsBounded(t *testing.T) {
+	r := newRig(t, 0)
+	for range session.DefaultSessions + 10 {
+		r.register()
+	}
+	if n := r.Sessions(); n != session.DefaultSessions {
+		t.Fatalf("%d sessions, want %d", n, session.DefaultSessions)
+	}
+}
+
+// The answers of a session are bounded by the window: no command can name a number
+// beyond it.
+func TestWindowIsBounded(t *testing.T) {
+	r := newRig(t, 1)
+	id := r.register()
+	expect(t, r.apply(write(id, session.Window, 0, "x")), "x is number 1")
+	expect(t, r.apply(write(id, session.Window+1, 0, "y"), write(id, 1, 1, "z")), "malformed", "malformed")
+	expect(t, r.apply(write(id, session.Window+1, 1, "y")), "y is number 2")
+}
+
+func TestMalformedCommandsAreNotExecuted(t *testing.T) {
+	r := newRig(t, 1)
+	id := r.register()
+	long := append([]byte{byte(session.KindWrite), byte(id), 0x81, 0x00}, 1) // a number longer than it needs to be
+	for _, c := range [][]byte{nil, {0}, {3}, {1, 0}, {2}, {2, byte(id)}, {2, byte(id), 1}, {2, byte(id), 1, 0}, {2, byte(id), 1, 2}, {2, 0, 1, 1}, long} {
+		expect(t, r.apply(c), "malformed")
+	}
+	if r.ledger.executed != 0 || r.ledger.applies != 0 {
+		t.Fatal("the wrapped machine was asked")
+	}
+}
+
+// What the machine keeps does not point into the entries, nor do results into what it
+// uses again.
+func TestApplyKeepsNothing(t *testing.T) {
+	r := newRig(t, 1)
+	id := r.register()
+	e := core.Entry{Index: 9, Data: write(id, 1, 0, "a")}
+	var first, second core.Results
+	r.Apply([]core.Entry{e}, &first)
+	want := bytes.Clone(first.List()[0])
+	for i := range e.Data {
+		e.Data[i] = 0xEE
+	}
+	r.apply(write(id, 2, 1, "b"), write(id, 3, 2, "c"))
+	r.Apply([]core.Entry{{Index: 20, Data: write(id, 3, 2, "c")}}, &second)
+	if !bytes.Equal(first.List()[0], want) || string(second.List()[0][1:]) != "c is number 3" {
+		t.Fatalf("%q, then %q; want %q to last", first.List()[0], second.List()[0], want)
+	}
+}
+
+// A table of another bound is refused: replicas would forget different sessions.
+func TestSnapshotOfAnotherBound(t *testing.T) {
+	r, other := newRig(t, 2), newRig(t, 3)
+	if err := other.ReadSnapshot(bytes.NewReader(r.snapshot())); !errors.Is(err, session.ErrSnapshot) {
+		t.Fatalf("%v, want that it does not fit", err)
+	}
+}
+
+// What the wrapped machine refuses is refused as a whole.
+func TestSnapshotThatTheMachineRefuses(t *testing.T) {
+	r := newRig(t, 2)
+	id := r.register()
+	r.apply(write(id, 1, 0, "a"))
+	whole := r.snapshot()
+	other := newRig(t, 2)
+	if err := other.ReadSnapshot(bytes.NewReader(whole[:len(whole)-1])); err == nil || other.Sessions() != 0 {
+		t.Fatalf("%v, and %d sessions; want an error and none", err, other.Sessions())
+	}
+}
+
+// A full disk is noticed in each part.
+func TestSnapshotWriteErrors(t *testing.T) {
+	r := newRig(t, 2)
+	r.register()
+	whole := len(r.snapshot())
+	for room := range whole {
+		if err := r.WriteSnapshot(&fullDisk{room}); !errors.Is(err, errFull) {
+			t.Fatalf("with room for %d of %d bytes: %v", room, whole, err)
+		}
+	}
+}
+
+var errFull = errors.New("full")
+
+type fullDisk struct{ room int }
+
+func (d *fullDisk) Write(b []byte) (int, error) {
+	if len(b) > d.room {
+		n := d.room
+		d.room = 0
+		return n, errFull
+	}
+	d.room -= len(b)
+	return len(b), nil
+}

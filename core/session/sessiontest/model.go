@@ -1,0 +1,69 @@
+package sessiontest
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/session"
+)
+
+// model says what sessions do, as plainly as it can be said, one entry after the other.
+type model struct {
+	machine core.StateMachine // bare
+	order   []session.ID      // the one used longest ago is first
+	known   map[session.ID]*record
+}
+
+// record is all that there ever was about one session.
+type record struct {
+	received uint64
+	answers  map[uint64][]byte // of every write that was executed
+}
+
+func newModel(machine core.StateMachine) *model {
+	return &model{machine: machine, known: map[session.ID]*record{}}
+}
+
+func (m *model) apply(log []core.Entry) [][]byte {
+	var all [][]byte
+	for i := range log {
+		all = append(all, m.one(log[i]))
+	}
+	return all
+}
+
+func (m *model) one(e core.Entry) []byte {
+	c, ok := session.ParseCommand(e.Data)
+	switch {
+	case !ok:
+		return []byte{byte(session.StatusMalformed)}
+	case c.Kind == session.KindRegister:
+		return m.register(session.ID(e.Index))
+	}
+	at := slices.Index(m.order, c.Session)
+	if at < 0 {
+		return []byte{byte(session.StatusExpired)}
+	}
+	m.order = append(slices.Delete(m.order, at, at+1), c.Session)
+	r := m.known[c.Session]
+	if r.received = max(r.received, c.Received); c.Sequence <= r.received {
+		return []byte{byte(session.StatusStale)}
+	}
+	if r.answers[c.Sequence] == nil {
+		var results core.Results
+		e.Data = c.Body
+		m.machine.Apply([]core.Entry{e}, &results)
+		r.answers[c.Sequence] = append([]byte{byte(session.StatusOK)}, results.List()[0]...)
+	}
+	return r.answers[c.Sequence]
+}
+
+func (m *model) register(id session.ID) []byte {
+	if len(m.order) == limit {
+		m.order = m.order[1:]
+	}
+	m.order = append(m.order, id)
+	m.known[id] = &record{answers: map[uint64][]byte{}}
+	return binary.AppendUvarint([]byte{byte(session.StatusOK)}, uint64(id))
+}

@@ -1,0 +1,184 @@
+package session
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"slices"
+)
+
+// A snapshot is a head, the table, and then to its end the wrapped machine's
+// snapshot. The head is the magic, whose last byte is the version of the format, the
+// length of the table and its CRC-32C, 4 bytes each, little-endian. The table is its
+// bound, the number of sessions, and for each session, the one used longest ago first:
+// its ID, how far its answers were received, the number of answers, and for
+// each of them in order its sequence number, its length and its bytes. All numbers
+// in it are unsigned varints.
+const (
+	snapshotMagic = "rbss\x01"
+	headBytes     = len(snapshotMagic) + 8
+)
+
+// maxTableBytes bounds what a head may claim and what is written: the answers of a
+// table that is larger would not be sent to a follower anyway.
+const maxTableBytes = 1 << 30
+
+// ErrSnapshot is what every error of ReadSnapshot about the table matches.
+var ErrSnapshot = errors.New("not a snapshot of sessions")
+
+// WriteSnapshot implements core.StateMachine. The same state always gives the same
+// bytes, if it is so for the wrapped machine. The table is encoded in memory first.
+func (m *Machine) WriteSnapshot(w io.Writer) error {
+	table := m.table.append(nil)
+	if len(table) > maxTableBytes {
+		return fmt.Errorf("write snapshot of sessions: their answers take %d bytes, more than %d", len(table), maxTableBytes)
+	}
+	head := append([]byte(nil), snapshotMagic...)
+	head = binary.LittleEndian.AppendUint32(head, uint32(len(table)))
+	head = binary.LittleEndian.AppendUint32(head, sum(table))
+	for _, part := range [][]byte{head, table} {
+		if _, err := w.Write(part); err != nil {
+			return fmt.Errorf("write snapshot of sessions: %w", err)
+		}
+	}
+	return m.inner.WriteSnapshot(w)
+}
+
+// ReadSnapshot implements core.StateMachine. If the table cannot be read, the state
+// is as it was before; if the wrapped machine's snapshot cannot, the table is, and the
+// wrapped machine is as it leaves itself.
+func (m *Machine) ReadSnapshot(r io.Reader) error {
+	t, err := readTable(r, m.table.limit)
+	if err != nil {
+		return fmt.Errorf("read snapshot of sessions: %w", err)
+	}
+	if err := m.inner.ReadSnapshot(r); err != nil {
+		return err
+	}
+	m.table = t
+	return nil
+}
+
+func sum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
+
+// readTable reads head and table, and nothing of what follows. It takes memory only
+// for bytes that arrive, whatever the head claims.
+func readTable(r io.Reader, limit int) (table, error) {
+	var head [headBytes]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return table{}, fmt.Errorf("%w: its head: %w", ErrSnapshot, err)
+	}
+	magic, length := string(head[:len(snapshotMagic)]), binary.LittleEndian.Uint32(head[len(snapshotMagic):])
+	switch {
+	case magic != snapshotMagic:
+		return table{}, fmt.Errorf("%w: it starts with %q", ErrSnapshot, magic)
+	case length > maxTableBytes:
+		return table{}, fmt.Errorf("%w: a table of %d bytes, more than %d", ErrSnapshot, length, maxTableBytes)
+	}
+	var body bytes.Buffer
+	if _, err := io.CopyN(&body, r, int64(length)); err != nil {
+		return table{}, fmt.Errorf("%w: its table: %w", ErrSnapshot, err)
+	}
+	if want, got := binary.LittleEndian.Uint32(head[headBytes-4:]), sum(body.Bytes()); got != want {
+		return table{}, fmt.Errorf("%w: checksum %08x, its content has %08x", ErrSnapshot, want, got)
+	}
+	return parseTable(body.Bytes(), limit)
+}
+
+// append appends the encoding of the table.
+func (t *table) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(t.limit))
+	b = binary.AppendUvarint(b, uint64(len(t.sessions)))
+	for e := t.order.Front(); e != nil; e = e.Next() {
+		s := e.Value.(*session)
+		b = binary.AppendUvarint(b, uint64(s.id))
+		b = binary.AppendUvarint(b, s.received)
+		b = binary.AppendUvarint(b, uint64(len(s.answers)))
+		for _, a := range s.answers {
+			b = binary.AppendUvarint(b, a.sequence)
+			b = binary.AppendUvarint(b, uint64(len(a.result)))
+			b = append(b, a.result...)
+		}
+	}
+	return b
+}
+
+// parseTable decodes what append wrote for a table of the same bound. The table
+// keeps nothing of b.
+func parseTable(b []byte, limit int) (table, error) {
+	p, t := parser{rest: b}, newTable(limit)
+	if was := p.number("bound", MaxSessions); p.err == nil && was != uint64(limit) {
+		return t, fmt.Errorf("%w that fits: its table is for %d sessions, and that of this node for %d", ErrSnapshot, was, limit)
+	}
+	count := p.number("number of sessions", uint64(limit))
+	for ; count > 0 && p.err == nil; count-- {
+		if s := p.session(); p.err == nil && t.sessions[s.id] != nil {
+			p.fail("session %d is there twice", s.id)
+		} else if p.err == nil {
+			t.add(s)
+		}
+	}
+	if p.err == nil && len(p.rest) > 0 {
+		p.fail("%d bytes behind the last session", len(p.rest))
+	}
+	return t, p.err
+}
+
+// parser takes a table apart. After the first error it does nothing more.
+type parser struct {
+	rest []byte
+	err  error
+}
+
+func (p *parser) fail(format string, args ...any) {
+	p.err = fmt.Errorf("%w: %s", ErrSnapshot, fmt.Sprintf(format, args...))
+}
+
+func (p *parser) number(what string, limit uint64) uint64 {
+	if p.err != nil {
+		return 0
+	}
+	n, rest, ok := cutUvarint(p.rest)
+	switch {
+	case !ok:
+		p.fail("no %s", what)
+	case n > limit:
+		p.fail("%s is %d, more than %d", what, n, limit)
+	}
+	p.rest = rest
+	return n
+}
+
+func (p *parser) session() *session {
+	const any64 = 1<<64 - 1
+	s := &session{id: ID(p.number("ID of a session", any64)), received: p.number("number received", any64)}
+	last := s.received
+	for count := p.number("number of answers", Window); count > 0 && p.err == nil; count-- {
+		a := p.answer()
+		if p.err == nil && (a.sequence <= last || a.sequence-s.received > Window) {
+			p.fail("answer %d after %d, of a session that has received %d", a.sequence, last, s.received)
+		}
+		s.answers, last = append(s.answers, a), a.sequence
+	}
+	if p.err == nil && s.id == 0 {
+		p.fail("a session has no ID")
+	}
+	return s
+}
+
+func (p *parser) answer() *answer {
+	a := &answer{sequence: p.number("sequence number", 1<<64-1)}
+	n := p.number("length of an answer", uint64(len(p.rest)))
+	if p.err != nil {
+		return a
+	}
+	if n > uint64(len(p.rest)) || n == 0 || Status(p.rest[0]) != StatusOK {
+		p.fail("answer %d is no answer", a.sequence)
+		return a
+	}
+	a.result, p.rest = slices.Clone(p.rest[:n]), p.rest[n:]
+	return a
+}
