@@ -37,6 +37,10 @@ type Config struct {
 	// ReadTimeout and WriteTimeout are that of reads and of commands. Default: Timeout.
 	ReadTimeout, WriteTimeout time.Duration
 
+	// Sessions has every command executed at most once, however often it is sent: the
+	// nodes' state machines must be wrapped with sessions (core/session).
+	Sessions bool
+
 	Retry Retry // after an attempt that failed
 	Hedge Hedge // of reads that take long
 
@@ -125,6 +129,7 @@ type Client struct {
 	spare  []*flight // flights that can be used again
 	closed bool
 
+	sessions sessions
 	hedging  hedging
 	attempts Attempts
 }
@@ -139,6 +144,7 @@ func New(c Config) (*Client, error) {
 	cl.writes.queue = batch.NewQueue[*Op](c.Batch)
 	cl.reads.queue = batch.NewQueue[*Op](c.Batch)
 	cl.reads.read, cl.reads.resultBytes = true, c.ReadBytes
+	cl.sessions = newSessions(c.Sessions)
 	t, err := c.Open((*handler)(cl))
 	if err != nil {
 		return nil, fmt.Errorf("client %d: %w", c.Self, err)
@@ -163,11 +169,12 @@ func (c *Client) Submit(ops []*Op) {
 	now := time.Now()
 	c.mu.Lock()
 	if c.closed {
-		c.mu.Unlock()
 		for _, op := range ops {
 			op.doubt = false
 		}
-		c.refuse(ops)
+		refuse(ops)
+		c.mu.Unlock()
+		c.deliver(ops)
 		return
 	}
 	for _, op := range ops {
@@ -181,17 +188,28 @@ func (c *Client) Submit(ops []*Op) {
 	c.deliver(ended)
 }
 
-func (c *Client) refuse(ops []*Op) {
+// refuse ends operations that a closed client does not send. The lock is held.
+func refuse(ops []*Op) {
 	for _, op := range ops {
 		op.Sampled = false
 		op.giveUp(core.ErrClosed)
 	}
-	c.deliver(ops)
 }
 
+// lanes are all queues, that of commands without a session first.
+func (c *Client) lanes() [3]*lane {
+	return [...]*lane{&c.sessions.unnumbered, &c.writes, &c.reads}
+}
+
+// laneOf is where an operation goes; a command enters a session on its way, if there is
+// to be one and it is its turn. The lock is held.
 func (c *Client) laneOf(op *Op) *lane {
-	if op.Read {
+	s := &c.sessions
+	switch {
+	case op.Read:
 		return &c.reads
+	case s.on && op.session == nil && (s.unnumbered.queue.Len() > 0 || !s.enter(op)):
+		return &s.unnumbered
 	}
 	return &c.writes
 }
@@ -215,9 +233,10 @@ func (c *Client) dispatch(now time.Time, ended []*Op) (calls []*core.Call, _ []*
 	}
 	pause := c.leader.pausedUntil
 	paused := now.Before(pause)
-	for _, l := range []*lane{&c.writes, &c.reads} {
+	for _, l := range c.lanes() {
 		ended = l.expire(now, ended)
 	}
+	c.admit(now)
 	if paused {
 		c.keeper.WakeAt(pause)
 	} else {
@@ -228,6 +247,8 @@ func (c *Client) dispatch(now time.Time, ended []*Op) (calls []*core.Call, _ []*
 		if shut := paused || l.inFlight >= depth; shut != l.gate.shut {
 			l.gate.turn(c.at(now))
 		}
+	}
+	for _, l := range c.lanes() {
 		if l.queue.Len() > 0 {
 			c.keeper.WakeAt(l.earliest)
 		}
@@ -237,7 +258,7 @@ func (c *Client) dispatch(now time.Time, ended []*Op) (calls []*core.Call, _ []*
 
 // fly makes calls of the batches that have closed. The lock is held.
 func (c *Client) fly(now time.Time) []*core.Call {
-	var calls []*core.Call
+	calls := c.register(nil)
 	sole, depth := c.sole(), c.depth()
 	for _, l := range []*lane{&c.writes, &c.reads} {
 		for l.inFlight < depth {
@@ -321,7 +342,11 @@ func (c *Client) Close() error {
 		return nil
 	}
 	c.closed = true
-	ops := append(c.writes.queue.Drain(), c.reads.queue.Drain()...)
+	var ops []*Op
+	for _, l := range c.lanes() {
+		ops = append(ops, l.queue.Drain()...)
+	}
+	refuse(ops)
 	c.mu.Unlock()
 	c.keeper.Close()
 	if c.linger != nil {
@@ -330,7 +355,7 @@ func (c *Client) Close() error {
 	if c.hedging.timer != nil {
 		c.hedging.timer.Close()
 	}
-	c.refuse(ops)
+	c.deliver(ops)
 	err := c.transport.Close()
 	if c.hedging.transport != nil {
 		err = errors.Join(err, c.hedging.transport.Close())

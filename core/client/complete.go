@@ -36,6 +36,8 @@ func ErrorClass(err error) string {
 		return "leadership_lost"
 	case errors.Is(err, ErrBadAnswer):
 		return "bad_answer"
+	case errors.Is(err, ErrSessionExpired):
+		return "session_expired"
 	}
 	return core.ErrorClass(err)
 }
@@ -80,6 +82,11 @@ func (c *Client) complete(calls []*core.Call) {
 			continue // it is nobody's any more
 		}
 		c.learn(f, now)
+		if f.registers {
+			c.registered(f, now)
+			c.giveBack(f)
+			continue
+		}
 		var decides bool
 		if decides, losers = c.decided(f, losers); decides {
 			f.lane.inFlight--
@@ -143,7 +150,7 @@ func (c *Client) settle(f *flight, now time.Time, ended []*Op) []*Op {
 	switch status {
 	case core.StatusOK:
 		c.budget.deposit()
-		ended = settleResults(f.ops, results, f.lane.read, ended)
+		ended = c.settleResults(f.ops, results, f.lane.read, ended)
 		if f.traced {
 			c.account(f)
 		}
@@ -176,12 +183,16 @@ func unlessRead(read bool) Outcome {
 	return OutcomeUnknown
 }
 
-func settleResults(ops []*Op, results [][]byte, read bool, ended []*Op) []*Op {
+func (c *Client) settleResults(ops []*Op, results [][]byte, read bool, ended []*Op) []*Op {
 	if len(results) != len(ops) {
 		err := fmt.Errorf("%w: %d results for %d operations", ErrBadAnswer, len(results), len(ops))
 		return endAll(ops, unlessRead(read), err, ended)
 	}
 	for i, op := range ops {
+		if op.session != nil {
+			c.settleCommand(op, results[i])
+			continue
+		}
 		op.ok(results[i])
 	}
 	return append(ended, ops...)

@@ -35,7 +35,11 @@ func (c *Client) push(op *Op, now time.Time) {
 	if l.queue.Len() == 0 || op.deadline.Before(l.earliest) {
 		l.earliest = op.deadline
 	}
-	l.queue.Push(op, 1, opOverheadBytes+len(op.Command)+l.resultBytes, now)
+	size := opOverheadBytes + len(op.Command) + l.resultBytes
+	if op.session != nil {
+		size += sessionBytes
+	}
+	l.queue.Push(op, 1, size, now)
 }
 
 // expire ends queued operations whose time has passed.
@@ -71,6 +75,8 @@ type flight struct {
 	lane *lane
 	ops  []*Op
 
+	registers bool // a session: it carries no operations
+
 	// Of a flight that asks for a trace:
 	traced  bool
 	sampled int           // the first of ops that is
@@ -84,7 +90,10 @@ type flight struct {
 	second  bool    // it is the hedge, over the transport of the hedges
 	aloft   bool    // the transport has been given it
 	lost    bool    // its twin was answered: whatever comes back is left alone
-	keys    []byte  // the memory of the queries: operations may end before a call does
+
+	// memory of the queries, if operations may end before the call does, and of commands
+	// that carry a session.
+	memory []byte
 
 	propose         core.ProposeRequest
 	proposeResponse core.ProposeResponse
@@ -108,6 +117,9 @@ func (c *Client) newFlight(l *lane, ops []*Op, now time.Time) *core.Call {
 		f.propose.From, f.propose.Trace = c.config.Self, f.traced
 		f.propose.Remaining = allowance(f.call.Timeout)
 		f.propose.Commands = commands(f.propose.Commands[:0], ops)
+		if c.sessions.on {
+			f.memory = enclose(f.propose.Commands, ops, f.memory[:0])
+		}
 		f.call.Request, f.call.Response = &f.propose, &f.proposeResponse
 	}
 	return &f.call
@@ -128,7 +140,7 @@ func (c *Client) readRequest(f *flight) {
 	f.read.Remaining = allowance(f.call.Timeout)
 	f.read.Queries = commands(f.read.Queries[:0], f.ops)
 	if c.hedging.On() {
-		f.keys = own(f.read.Queries, f.keys[:0])
+		f.memory = own(f.read.Queries, f.memory[:0])
 	}
 	f.call.Request, f.call.Response = &f.read, &f.readResponse
 }

@@ -49,6 +49,8 @@ type Op struct {
 	deadline time.Time     // when to give up
 	failed   int           // attempts that did, redirects not counted
 	doubt    bool          // one of them may have been executed
+	session  *openSession  // of a command that has its number
+	sequence uint64        // in that session
 	open     time.Duration // what the lane's gate said when the operation was queued
 	rest     Stage         // of a sampled operation: the stage that ends with Config.Done
 	restFrom time.Duration // when that began, on the client's clock
@@ -62,12 +64,14 @@ func (o *Op) Deadline() time.Time { return o.deadline }
 // end marks the operation as ended without a result.
 func (o *Op) end(outcome Outcome, err error) {
 	o.Outcome, o.Err = outcome, err
+	o.leaveSession()
 }
 
 // ok marks the operation as done. It copies the result.
 func (o *Op) ok(result []byte) {
 	o.Outcome, o.Err = OutcomeOK, nil
 	o.Result = append(o.Result[:0], result...)
+	o.leaveSession()
 }
 
 // Do submits one operation and waits until it is done; op.Outcome tells how it

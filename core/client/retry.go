@@ -22,8 +22,8 @@ const (
 	// certainly did not reach the leader's log. The default.
 	RetrySafe RetryMode = "safe"
 	// RetryAll sends commands again, too, whose outcome is unknown because the
-	// connection broke or the leader stepped down. Such a command may be executed
-	// twice, and the other clients may see what it does twice.
+	// connection broke or the leader stepped down. Without Config.Sessions such a
+	// command may be executed twice, and the other clients may see what it does twice.
 	RetryAll RetryMode = "all"
 )
 
@@ -162,6 +162,7 @@ type Attempts struct {
 	Refused      uint64 // calls that failed and whose operations the budget did not let be sent again, and hedges likewise
 	Hedges       uint64 // reads sent a second time while the first was under way, in calls
 	HedgeWins    uint64 // of those, the second was answered first
+	Sessions     uint64 // that were registered
 }
 
 // Attempts returns what was counted since the client was opened. It may be called
