@@ -42,6 +42,8 @@ type Settings struct {
 	Pipelines  []int          // AppendEntries under way to a follower
 	Storages   []StorageKind  // empty: in memory
 	Fsyncs     []Fsync        // of logs on disk; empty: always
+	Machines   []MachineKind  // empty: kv
+	Sessions   []int          // that the nodes remember; zero: none. Empty: zero
 
 	// Named are arms with a name of their own. If there are any, the lists above are
 	// those of the Settings that each brings along, and everything else is as here.
@@ -159,7 +161,7 @@ func readModeNames() string {
 
 // Validate names the setting that makes no sense, the value and what is allowed.
 func (s *Settings) Validate() error {
-	for _, check := range []func() error{s.validateLists, s.validateScalars, s.validatePayloads, s.validateBatching, s.validateErrors, s.validateStorage} {
+	for _, check := range []func() error{s.validateLists, s.validateScalars, s.validatePayloads, s.validateBatching, s.validateErrors, s.validateStorage, s.validateMachines} {
 		if err := check(); err != nil {
 			return err
 		}

@@ -24,6 +24,7 @@ type Arm struct {
 	Batch     batch.Config
 	Pipeline  int
 	Storage   Storage
+	Machine   StateMachine
 }
 
 // Plan is what a run will do, in order.
@@ -156,7 +157,8 @@ func (s *Settings) arms(name string) ([]Arm, error) {
 	arms = times(arms, s.Payloads, func(a *Arm, v int) string { a.Payload = v; return "payload=" + core.FormatSize(v) })
 	arms = times(arms, s.batches(), func(a *Arm, v batch.Config) string { a.Batch = v; return s.batchLabel(v) })
 	arms = times(arms, s.Pipelines, func(a *Arm, v int) string { a.Pipeline = v; return fmt.Sprintf("pipeline=%d", v) })
-	return times(arms, s.storages(), func(a *Arm, v Storage) string { a.Storage = v; return s.storageLabel(v) }), nil
+	arms = times(arms, s.storages(), func(a *Arm, v Storage) string { a.Storage = v; return s.storageLabel(v) })
+	return times(arms, s.stateMachines(), func(a *Arm, v StateMachine) string { a.Machine = v; return s.machineLabel(v) }), nil
 }
 
 // times multiplies arms by a list. Only the transport, and lists of more than

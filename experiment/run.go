@@ -264,7 +264,7 @@ func newRun(s *Settings, p *Plan, h Header) *reports.Run {
 // describe says in the result what an arm is.
 func (s *Settings) describe(a Arm) reports.Arm {
 	load := reports.Load{
-		Name:         "kv",
+		Name:         string(a.Machine.Kind),
 		Loop:         reports.LoopClosed,
 		Nodes:        a.Nodes,
 		Clients:      a.Clients,
@@ -298,6 +298,7 @@ func (s *Settings) describe(a Arm) reports.Arm {
 			BatchOps:       a.Batch.Ops,
 			Linger:         a.Batch.Linger,
 			Pipeline:       a.Pipeline,
+			Sessions:       a.Machine.Sessions,
 		}},
 	}
 	if s.Layer == LayerEcho {

@@ -13,7 +13,6 @@ import (
 	"github.com/raftbench/raftbench/core/cluster"
 	"github.com/raftbench/raftbench/core/node"
 	"github.com/raftbench/raftbench/workloads"
-	"github.com/raftbench/raftbench/workloads/kv"
 )
 
 // Layer says how much is between a client's operation and its result.
@@ -67,7 +66,7 @@ func (r *replicate) newSystem(ctx context.Context, network *core.Network) (syste
 	s.cluster, err = cluster.Start(ctx, cluster.Config{
 		Nodes:           r.arm.Nodes,
 		Network:         network,
-		NewStateMachine: func() core.StateMachine { return kv.New(r.settings.Keys) },
+		NewStateMachine: func() core.StateMachine { return r.arm.Machine.open(r.settings.Keys) },
 		OpenStorage:     open,
 		Node:            config,
 		BasePort:        r.settings.BasePort,
@@ -142,15 +141,20 @@ func (s *raftSystem) breakers() map[breakerLink]core.BreakerState {
 }
 
 func (s *raftSystem) connect(callers int, done func([]*client.Op)) (workloads.Target, error) {
+	readBytes := s.arm.Payload
+	if s.arm.Machine.Kind == MachineNull {
+		readBytes = 0 // it has no values
+	}
 	c, err := s.cluster.Client(client.Config{
 		Batch:        s.arm.Batch,
 		Depth:        s.arm.Pipeline,
 		ReadTimeout:  s.settings.timeout(true),
 		WriteTimeout: s.settings.timeout(false),
+		Sessions:     s.arm.Machine.Sessions > 0,
 		Retry:        s.settings.Retry,
 		Hedge:        s.settings.Hedge,
 		Callers:      callers,
-		ReadBytes:    s.arm.Payload,
+		ReadBytes:    readBytes,
 		SampleEvery:  s.arm.sampling(),
 		Done:         done,
 	})

@@ -50,6 +50,9 @@ type Workload struct {
 // call that is answered at once.
 const NameEcho = "echo"
 
+// NameNull is the Name of a load that is replicated and then not applied to anything.
+const NameNull = "null"
+
 // NameCodec is the Name of a load that is no load: each operation encodes and decodes one
 // message.
 const NameCodec = "codec"
@@ -57,7 +60,7 @@ const NameCodec = "codec"
 // Load is what the clients ask for. Arms are ranked against each other only
 // under an equal load.
 type Load struct {
-	Name         string  `json:"name"` // "kv"; NameEcho
+	Name         string  `json:"name"` // "kv"; NameNull, NameEcho
 	Loop         Loop    `json:"loop"`
 	Nodes        int     `json:"nodes"`
 	Clients      int     `json:"clients"`
@@ -84,6 +87,11 @@ type Tuning struct {
 	BatchOps       int           `json:"batch_ops,omitempty"` // operations in a batch at most; zero: no such limit
 	Linger         time.Duration `json:"linger_ns"`
 	Pipeline       int           `json:"pipeline"` // AppendEntries in flight to each follower
+
+	// Sessions is how many sessions of clients the nodes remember; zero: none. They promise
+	// more for the same load. They are among what is tuned so that their cost gets
+	// a verdict.
+	Sessions int `json:"sessions,omitempty"`
 }
 
 func (a *Arm) validate() error {

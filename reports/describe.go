@@ -15,6 +15,9 @@ func (l Load) String() string {
 	if l.Name == NameEcho {
 		parts[0] = "one round trip without Raft"
 	}
+	if l.Name == NameNull {
+		parts = append(parts, "nothing applied (null state machine)")
+	}
 	if l.Loop == LoopOpen {
 		arrivals := ""
 		if l.Arrivals != "" {

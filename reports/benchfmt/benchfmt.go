@@ -168,11 +168,16 @@ func settingsOf(a *reports.Arm) []setting {
 	if l.Reads == 0 {
 		readMode = ""
 	}
+	sessions := ""
+	if t.Sessions > 0 {
+		sessions = strconv.Itoa(t.Sessions)
+	}
 	return []setting{
 		{"workload", l.Name}, {"loop", string(l.Loop)}, {"arrivals", l.Arrivals}, {"read-mode", readMode},
 		{"keys", strconv.Itoa(l.Keys)}, {"key-choice", l.KeyChoice}, {"storage", l.Storage}, {"fsync", l.Fsync}, {"network", l.Network},
 		{"batch.policy", t.BatchPolicy}, {"batch.size", strconv.Itoa(t.BatchSizeBytes)},
 		{"linger", t.Linger.String()}, {"pipeline", strconv.Itoa(t.Pipeline)},
+		{"sessions", sessions},
 	}
 }
 

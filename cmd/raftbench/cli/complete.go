@@ -29,6 +29,8 @@ func (a *app) completeRun(cmd *cobra.Command) {
 	complete(cmd, "read-mode", fixed(texts(experiment.ReadModes())...))
 	complete(cmd, "storage", listOf(texts(experiment.StorageKinds())...))
 	complete(cmd, "fsync", listOf(texts(experiment.Fsyncs())...))
+	complete(cmd, "state-machine", listOf(texts(experiment.MachineKinds())...))
+	complete(cmd, "sessions", listOf(off, "1024"))
 	complete(cmd, "data", folders)
 	complete(cmd, "retry", fixed(texts(client.RetryModes())...))
 	complete(cmd, "retry.budget", fixed("10%", "20%", off))

@@ -39,7 +39,7 @@ type runFlags struct {
 
 // runFlags adds all flags to a set that writes to f.
 func (a *app) runFlags(fs *pflag.FlagSet, f *runFlags) {
-	f.register, f.names = a.runFlags, append([]string{"nodes", "batch.size", "batch.ops", "linger", "batch.policy", "pipeline", "storage", "fsync"}, loadNames()...)
+	f.register, f.names = a.runFlags, append([]string{"nodes", "batch.size", "batch.ops", "linger", "batch.policy", "pipeline", "storage", "fsync", "state-machine", "sessions"}, loadNames()...)
 	a.loadFlags(fs, f)
 	a.clusterFlags(fs, f)
 	a.tuningFlags(fs, f)
@@ -71,6 +71,8 @@ func (a *app) clusterFlags(fs *pflag.FlagSet, f *runFlags) {
 	fs.Var(newList(&f.Storages, "list", string(experiment.StorageMem), parseStorage), "storage", "where nodes keep their log: mem (in memory) or wal (on disk)")
 	fs.Var(newList(&f.Fsyncs, "list", string(experiment.FsyncAlways), parseFsync), "fsync", "of a log on disk: always, before anything is acknowledged, or none")
 	fs.StringVar(&f.Data, "data", "", "new or empty directory for logs on disk, one below it for each replicate, which stay; default: temporary ones")
+	fs.Var(newList(&f.Machines, "list", string(experiment.MachineKV), parseMachine), "state-machine", "what is replicated: kv, or null, which applies nothing: replication alone")
+	fs.Var(newList(&f.Sessions, "list", off, parseSessions), "sessions", "sessions of clients that nodes remember, such as 1024, so that a write which is sent again is executed once, also with --retry all; off: none; see docs/faults.md")
 	fs.IntVar(&f.Keys, "keys", workloads.DefaultKeys, "number of distinct keys")
 	fs.Float64Var(&f.Zipf, "zipf", 0, "skew of the keys: Zipf's exponent; 0: all equally likely")
 }
@@ -101,7 +103,7 @@ func (a *app) errorFlags(fs *pflag.FlagSet, f *runFlags) {
 	fs.Var(durationValue{value: &f.ReadTimeout}, "timeout.read", "time that a read has; default: --timeout")
 	fs.Var(durationValue{value: &f.WriteTimeout}, "timeout.write", "time that a write has; default: --timeout")
 	fs.Var(&f.profile, "profile", "defaults of timeouts: "+profileHelp())
-	fs.Var(retryValue{&f.Retry.Mode}, "retry", "what to send again: none; safe, which is reads and what certainly was not executed; or all, which may execute a write twice")
+	fs.Var(retryValue{&f.Retry.Mode}, "retry", "what to send again: none; safe, which is reads and what certainly was not executed; or all, which may execute a write twice unless --sessions is on")
 	fs.Var(budgetValue{&f.Retry.Budget}, "retry.budget", "calls sent again or hedged, as a share of those that succeed, besides 10 a second and 100 at once; off: no bound")
 	fs.IntVar(&f.Retry.Attempts, "retry.attempts", 0, "times that an operation is sent at most; 0: as often as its time allows")
 	fs.Var(hedgeValue{&f.Hedge}, "hedge", "send a read a second time when it has taken so long: a duration such as 5ms, a quantile of recent reads such as p95, or off")
@@ -135,6 +137,10 @@ func parseStorage(s string) (experiment.StorageKind, error) {
 
 func parseFsync(s string) (experiment.Fsync, error) {
 	return oneOf(s, experiment.Fsyncs())
+}
+
+func parseMachine(s string) (experiment.MachineKind, error) {
+	return oneOf(s, experiment.MachineKinds())
 }
 
 // oneOf is the value that s names.

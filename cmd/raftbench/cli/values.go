@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/session"
 	"github.com/raftbench/raftbench/experiment"
 	"github.com/raftbench/raftbench/workloads"
 )
@@ -63,6 +64,18 @@ func parseLimit(s string) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 0 {
 		return 0, fmt.Errorf("%q is not a limit: want a whole number from 1, or 0 for none", s)
+	}
+	return n, nil
+}
+
+// parseSessions reads how many sessions there are.
+func parseSessions(s string) (int, error) {
+	if s == off {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > session.MaxSessions {
+		return 0, fmt.Errorf("%q is no number of sessions: want 1 to %d, or off", s, session.MaxSessions)
 	}
 	return n, nil
 }
