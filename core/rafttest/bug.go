@@ -35,6 +35,8 @@ const (
 	LoseTicks
 	ForgetPromise
 	TransferUnnoticed
+	RetryInNewSession
+	ReceiveTooMuch
 	numBugs
 )
 
@@ -75,6 +77,8 @@ func mistakes() []struct{ name, mistake string } {
 		{"LoseTicks", "the time of a pause is not told to Raft"},
 		{"ForgetPromise", "a restarted voter is told that an election timeout has passed"},
 		{"TransferUnnoticed", "TimeoutNow is sent without the leader's knowing"},
+		{"RetryInNewSession", "a client whose session expired sends what it had under way again in a new one"},
+		{"ReceiveTooMuch", "a client says that it has received all earlier answers"},
 	}
 }
 

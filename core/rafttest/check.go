@@ -12,6 +12,7 @@ type checker struct {
 	states    []uint64                  // the state machine after each entry; [0] is empty
 	configs   []placed                  // committed ones, in order
 	floor     core.Index                // what every read that begins now must see
+	sessions  sessionChecks
 	fail      func(promise, detail string, args ...any)
 }
 
@@ -37,6 +38,7 @@ func newChecker(fail func(promise, detail string, args ...any)) *checker {
 		entries:   map[position]content{},
 		committed: []core.Term{0},
 		states:    []uint64{0},
+		sessions:  newSessionChecks(fail),
 		fail:      fail,
 	}
 }

@@ -22,6 +22,10 @@ func (s *Sim) clientAct() {
 		if !s.healing {
 			s.clientAct()
 		}
+		if s.sessions != nil && s.chance(0.9) {
+			s.sessionAct()
+			return
+		}
 		n := s.nodes[s.rng.IntN(len(s.nodes))]
 		if l := s.someLeader(); l != nil && !s.chance(0.1) {
 			n = l

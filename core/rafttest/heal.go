@@ -55,9 +55,11 @@ func (s *Sim) heal() {
 		}
 	}
 	s.result.HealedWithin = int((s.now - start) / tick)
+	s.finishSessions(deadline)
 	if s.err == nil && !s.runUntil(s.now+4*electionTicks*tick+s.net.timeout+s.net.lateBy, s.quiet) {
 		s.notQuiet()
 	}
+	s.sameSessions()
 }
 
 func (s *Sim) notHealed(what string) {

@@ -2,15 +2,16 @@ package rafttest
 
 // Bounty says how a bug is looked for, and within how many seeds it must be found.
 type Bounty struct {
-	Within int
-	By     []string // the promises that it is found to break first
-	Ticks  int      // as in Options
-	Leases bool     // as in Options
+	Within   int
+	By       []string // the promises that it is found to break first
+	Ticks    int      // as in Options
+	Leases   bool     // as in Options
+	Sessions bool     // as in Options
 }
 
 // Options are those of the first world to look in.
 func (h Bounty) Options(b Bug) Options {
-	return Options{Bug: b, Ticks: h.Ticks, Leases: h.Leases}
+	return Options{Bug: b, Ticks: h.Ticks, Leases: h.Leases, Sessions: h.Sessions}
 }
 
 // Bounty returns how b is looked for.
@@ -68,6 +69,10 @@ func driverBounty(b Bug) Bounty {
 		return Bounty{Within: 50, By: reads, Ticks: longTicks, Leases: true}
 	case LeaseBeyondDrift, TransferUnnoticed:
 		return Bounty{Within: 200, By: reads, Ticks: longTicks, Leases: true}
+	case RetryInNewSession:
+		return Bounty{Within: 50, By: []string{"each write is executed once", "a write of an expired session is not executed"}, Sessions: true}
+	case ReceiveTooMuch:
+		return Bounty{Within: 20, By: []string{"a copy gets the first answer"}, Sessions: true}
 	case ForgetPromise:
 		return Bounty{Within: 150, By: reads, Ticks: longTicks, Leases: true}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/raft"
+	"github.com/raftbench/raftbench/core/session"
 )
 
 // node is one simulated machine: a Raft, its disk and its state machine.
@@ -25,11 +26,13 @@ type node struct {
 
 	applied core.Index
 	state   uint64
-	commit  core.Index // the last seen, of this life
+	machine *session.Machine // nil: clients have no sessions
+	commit  core.Index       // the last seen, of this life
 
 	tokens   uint64
 	owed     map[uint64]*incoming // requests without an answer, by token
 	pending  map[core.Index]write // proposals without an outcome
+	asked    map[core.Index]asked // of clients with sessions, as well
 	reads    map[uint64]readCall
 	readable []readable
 	assembly assembly
@@ -64,6 +67,7 @@ func (n *node) boot() {
 	}
 	n.raft = r
 	n.owed, n.pending, n.reads = map[uint64]*incoming{}, map[core.Index]write{}, map[uint64]readCall{}
+	n.asked = map[core.Index]asked{}
 	n.deferred, n.paused, n.missed, n.failing, n.membersChanged = nil, false, 0, false, true
 	n.readable, n.assembly, n.context, n.round, n.follow = nil, assembly{}, 0, 0, 0
 	n.restoreState(n.disk.durable.snapshot.Index, n.disk.data)
@@ -205,6 +209,7 @@ func (n *node) persisted(seq uint64, messages []raft.Message) {
 
 // apply runs committed entries through the state machine.
 func (n *node) apply(entries []core.Entry) {
+	var commands []core.Entry
 	for i := range entries {
 		e := &entries[i]
 		if e.Index <= n.applied {
@@ -217,7 +222,11 @@ func (n *node) apply(entries []core.Entry) {
 		n.applied, n.state = e.Index, sum(n.state, e)
 		n.sim.check.applied(n, n.applied, n.state)
 		n.acknowledge(e)
+		if e.Kind == core.EntryCommand {
+			commands = append(commands, *e)
+		}
 	}
+	n.applyCommands(commands)
 	if len(entries) > 0 {
 		n.raft.Applied(entries[len(entries)-1].Index)
 		n.answerReads()

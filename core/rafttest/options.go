@@ -24,6 +24,10 @@ type Options struct {
 	// not often.
 	Leases bool
 
+	// Sessions leaves only worlds in which clients have sessions and send
+	// everything several times.
+	Sessions bool
+
 	// Trace, if not nil, gets a line for each event.
 	Trace io.Writer
 
@@ -80,6 +84,10 @@ type Result struct {
 	FollowerReads int // answered by another node than the one that confirmed them
 	Pauses        int // of a node that was held up
 	DiskErrors    int // writes that failed
+	SessionWrites int // of clients with sessions, who were told of success
+	Copies        int // answers that such clients got again
+	Stale         int // copies that came when nobody would ask for their answer any more
+	Expired       int // sessions whose clients were told that they had expired
 	Torn          int // writes of which a part survived a crash
 	Lost          int // requests and responses that did not arrive
 	Doubled       int // requests that arrived twice

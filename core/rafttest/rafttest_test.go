@@ -42,6 +42,15 @@ func TestLeaseSeeds(t *testing.T) {
 	}
 }
 
+// Worlds in which everything is sent several times.
+func TestSessionSeeds(t *testing.T) {
+	sum, count := runSeeds(t, Options{Sessions: true}, 4)
+	if count > 1 && (sum.SessionWrites < 20*count || sum.Copies < 20*count || sum.Stale < count || sum.Expired < count || sum.Snapshots == 0) {
+		t.Errorf("too quiet: in %d seeds only %d writes, %d copies, %d stale, %d sessions expired and %d snapshots",
+			count, sum.SessionWrites, sum.Copies, sum.Stale, sum.Expired, sum.Snapshots)
+	}
+}
+
 // runSeeds runs worlds like o, a fraction of the seeds by default, on all cores.
 func runSeeds(t *testing.T, o Options, fraction int) (sum Result, count int) {
 	t.Helper()
@@ -122,6 +131,9 @@ func command(o Options, err error) string {
 	if o.Leases {
 		test = "TestLeaseSeeds$"
 	}
+	if o.Sessions {
+		test = "TestSessionSeeds$"
+	}
 	c := fmt.Sprintf("go test ./core/rafttest -v -run '%s' -seed %d", test, o.Seed)
 	if v := new(Violation); errors.As(err, &v) {
 		c += fmt.Sprintf(" -nodes %d", v.Nodes)
@@ -160,6 +172,10 @@ func (r *Result) add(o Result) {
 	r.Pauses += o.Pauses
 	r.DiskErrors += o.DiskErrors
 	r.Torn += o.Torn
+	r.SessionWrites += o.SessionWrites
+	r.Copies += o.Copies
+	r.Stale += o.Stale
+	r.Expired += o.Expired
 	r.HealedWithin = max(r.HealedWithin, o.HealedWithin)
 }
 

@@ -39,12 +39,13 @@ type Sim struct {
 	commandBytes  int
 	snapshotEvery core.Index
 	diskDelay     int64
-	restartSoon   float64     // how often a crashed node is back within moments
-	spares        int         // nodes that are no members at first; zero: members do not change
-	changeEvery   int64       // how often somebody asks for a change of members
-	tornWrites    bool        // a crash may leave a part of a write
-	pauses        bool        // nodes are held up at awkward moments
-	cfg           raft.Config // of all nodes
+	restartSoon   float64       // how often a crashed node is back within moments
+	spares        int           // nodes that are no members at first; zero: members do not change
+	changeEvery   int64         // how often somebody asks for a change of members
+	tornWrites    bool          // a crash may leave a part of a write
+	pauses        bool          // nodes are held up at awkward moments
+	cfg           raft.Config   // of all nodes
+	sessions      *sessionWorld // nil: clients have no sessions
 }
 
 // Run runs a world to its end. The error is a *Violation if a promise was
@@ -108,6 +109,9 @@ func (s *Sim) draw() {
 	s.tornWrites, s.pauses = s.chance(0.5), s.chance(0.5)
 	s.drawLeases()
 	s.drawMembership()
+	if s.opt.Sessions {
+		s.drawSessions()
+	}
 }
 
 // drawLeases lets leaders hold leases in some worlds.

@@ -7,24 +7,37 @@ import (
 	"github.com/raftbench/raftbench/core"
 )
 
-// The state machine is a hash of everything that was applied; its snapshot is
-// that hash, in a few chunks so that streaming is exercised.
+// The state machine is a hash of everything that was applied; its snapshot is its
+// length, that hash, and in worlds with sessions what the machine with sessions
+// writes. It travels in a few chunks so that streaming is exercised.
 const (
-	snapshotBytes = 24
-	chunkBytes    = 10
+	stateBytes = 24
+	chunkBytes = 10
+	chunks     = 3
 )
 
-func encodeState(state uint64) []byte {
-	return binary.LittleEndian.AppendUint64(make([]byte, snapshotBytes-8, snapshotBytes), state)
+func (n *node) encodeState(state uint64) []byte {
+	machine := n.machineState()
+	b := binary.LittleEndian.AppendUint64(nil, uint64(stateBytes+len(machine)))
+	b = binary.LittleEndian.AppendUint64(append(b, make([]byte, 8)...), state)
+	return append(b, machine...)
+}
+
+// isWhole reports whether a snapshot is not cut short.
+func isWhole(data []byte) bool {
+	return len(data) >= stateBytes && binary.LittleEndian.Uint64(data) == uint64(len(data))
 }
 
 // restoreState puts the state machine into a snapshot's state.
 func (n *node) restoreState(index core.Index, data []byte) {
 	n.applied, n.state = index, 0
-	if index > 0 {
-		n.state = binary.LittleEndian.Uint64(data[snapshotBytes-8:])
-		n.sim.check.applied(n, n.applied, n.state)
+	if index == 0 {
+		n.restoreMachine(nil)
+		return
 	}
+	n.state = binary.LittleEndian.Uint64(data[stateBytes-8:])
+	n.restoreMachine(data[stateBytes:])
+	n.sim.check.applied(n, n.applied, n.state)
 }
 
 // maybeSnapshot takes a snapshot now and then, and compacts the log behind it.
@@ -46,7 +59,7 @@ func (n *node) maybeSnapshot() {
 		meta.Config = ""
 	}
 	s.trace.printf(s.now, "%v takes %v", n.id, meta)
-	n.disk.saveSnapshot(meta, encodeState(state))
+	n.disk.saveSnapshot(meta, n.encodeState(state))
 	n.raft.SetSnapshot(meta)
 	n.disk.forget(meta.Index - min(core.Index(s.rng.IntN(10)), meta.Index))
 }
@@ -54,7 +67,7 @@ func (n *node) maybeSnapshot() {
 // install takes over a snapshot that Raft has accepted.
 func (n *node) install(meta core.SnapshotMeta) {
 	s := n.sim
-	if n.assembly.meta != meta || len(n.assembly.data) != snapshotBytes {
+	if n.assembly.meta != meta || !isWhole(n.assembly.data) {
 		s.check.fail("a snapshot is whole", "%v installs %v with %d bytes of %v", n.id, meta, len(n.assembly.data), n.assembly.meta)
 		return
 	}
@@ -84,8 +97,7 @@ func (n *node) assemble(in *incoming, q *core.InstallSnapshotRequest) {
 		a.data = append(a.data, q.Data...)
 		return
 	}
-	whole := len(a.data) == snapshotBytes
-	if q.Done && whole {
+	if q.Done && isWhole(a.data) {
 		return // the last chunk again
 	}
 	q.Done, in.veto, in.want = false, true, uint64(len(a.data))
@@ -109,7 +121,8 @@ func (n *node) startTransfer(c *call, q *core.InstallSnapshotRequest) {
 
 func (n *node) sendChunk(to *node, t *snapshotTransfer, offset uint64) {
 	q := *t.req
-	end := min(offset+chunkBytes, uint64(len(t.data)))
+	size := max(chunkBytes, (len(t.data)+chunks-1)/chunks)
+	end := min(offset+uint64(size), uint64(len(t.data)))
 	q.Offset, q.Data, q.Done = offset, t.data[offset:end], end == uint64(len(t.data))
 	t.sent++
 	n.sim.start(&call{from: n, to: to, req: &q, life: n.life, transfer: t})
