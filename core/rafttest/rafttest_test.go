@@ -17,7 +17,7 @@ var (
 	nodesFlag = flag.Int("nodes", 0, "nodes of the cluster for -seed; 0: by seed")
 	ticksFlag = flag.Int("ticks", 0, "ticks of faults; 0: the default")
 	traceFlag = flag.Bool("events", false, "print the trace of -seed (-trace is taken by go test)")
-	seedsFlag = flag.Int("seeds", 0, "how many seeds TestSeeds and TestLeaseSeeds run; 0: the default")
+	seedsFlag = flag.Int("seeds", 0, "how many seeds TestSeeds, TestLeaseSeeds and TestSessionSeeds run; 0: the default")
 )
 
 // The number of seeds without and with -short.

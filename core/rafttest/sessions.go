@@ -191,18 +191,28 @@ func (s *Sim) finishSessions(deadline int64) {
 	if s.sessions == nil || s.err != nil {
 		return
 	}
-	var again func()
-	again = func() {
-		for _, c := range s.sessions.clients {
-			c.send(c.underWay...)
-		}
-		s.after(electionTicks*tick, again)
-	}
-	again()
 	done := func() bool {
 		return !slices.ContainsFunc(s.sessions.clients, func(c *sessionClient) bool { return len(c.underWay) > 0 })
 	}
+	var again func()
+	again = func() {
+		for _, c := range s.sessions.clients {
+			c.send(slices.Clone(c.underWay)...)
+		}
+		if !done() {
+			s.after(electionTicks*tick, again)
+		}
+	}
+	again()
 	if !s.runUntil(deadline, done) {
 		s.notHealed("writes of sessions have no answer")
+		return
+	}
+	copies := func() bool { // which may still be on their way through the logs
+		l := s.someLeader()
+		return l != nil && s.allApplied(l.raft.LastIndex())
+	}
+	if !s.runUntil(deadline, copies) {
+		s.notHealed("not all nodes have applied everything")
 	}
 }

@@ -50,6 +50,9 @@ func huntMutant(ctx context.Context, m *mutant, folder, scratch string) (catch, 
 	if m.bounty.Leases {
 		args = append(args, "-leases")
 	}
+	if m.bounty.Sessions {
+		args = append(args, "-sessions")
+	}
 	out, err := run(ctx, folder, binary, args...)
 	if err != nil {
 		return catch{}, fmt.Errorf("%s: hunt: %w", m.name, err)

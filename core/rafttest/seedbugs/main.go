@@ -1,7 +1,7 @@
 // Command seedbugs seeds known mistakes, one after the other, and reports how many
 // simulated worlds it takes to find each: the simulator is only worth what it
 // finds. A mistake is made either by the simulated driver (rafttest.Bug) or in
-// core/raft itself: then the command builds itself once more with a changed text of
+// core/raft or core/session itself: then the command builds itself once more with a changed text of
 // one file (go build -overlay) and has that hunt.
 //
 // It needs the go command and the module's sources. It prints the table of
@@ -21,12 +21,13 @@ import (
 func main() {
 	hunting := flag.Int("hunt", 0, "run this many worlds with Raft as it was built, print what was found as JSON, and end")
 	ticks := flag.Int("ticks", 0, "with -hunt: the length of a world; 0: the default")
+	sessions := flag.Bool("sessions", false, "with -hunt: only worlds in which clients have sessions")
 	leases := flag.Bool("leases", false, "with -hunt: only worlds with leases")
 	only := flag.String("only", "", "a regular expression: look only for the bugs whose name it matches")
 	flag.Parse()
 	err := error(nil)
 	if *hunting > 0 {
-		err = printHunt(os.Stdout, rafttest.Options{Ticks: *ticks, Leases: *leases}, *hunting)
+		err = printHunt(os.Stdout, rafttest.Options{Ticks: *ticks, Leases: *leases, Sessions: *sessions}, *hunting)
 	} else {
 		err = printTable(context.Background(), os.Stdout, *only)
 	}

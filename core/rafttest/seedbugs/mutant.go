@@ -9,13 +9,21 @@ import (
 	"github.com/raftbench/raftbench/core/rafttest"
 )
 
-// mutant is a mistake in Raft itself: a change of its text.
+// mutant is a mistake in Raft itself, or in the sessions: a change of its text.
 type mutant struct {
 	name    string
 	mistake string // what is wrong, and who else had it wrong
-	file    string // in core/raft
+	file    string // in core/raft, or from there
 	edits   []edit
 	bounty  rafttest.Bounty
+}
+
+// where says what has the mistake.
+func (m *mutant) where() string {
+	if strings.HasPrefix(m.file, sessionFolder) {
+		return "sessions"
+	}
+	return "Raft"
 }
 
 // edit replaces a text that occurs once.

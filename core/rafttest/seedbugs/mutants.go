@@ -1,6 +1,10 @@
 package main
 
-import "github.com/raftbench/raftbench/core/rafttest"
+import (
+	"slices"
+
+	"github.com/raftbench/raftbench/core/rafttest"
+)
 
 const (
 	safety   = "leader completeness"
@@ -27,10 +31,10 @@ func leased(seeds int, by ...string) rafttest.Bounty {
 	return rafttest.Bounty{Within: seeds, By: by, Ticks: 1500, Leases: true}
 }
 
-// mutants are the mistakes in votes, logs and reads, and those of members and
-// leases.
+// mutants are the mistakes in votes, logs and reads, and those of members, leases and
+// sessions.
 func mutants() []mutant {
-	return append(append(algorithmMutants(), memberMutants()...), leaseMutants()...)
+	return slices.Concat(algorithmMutants(), memberMutants(), leaseMutants(), sessionMutants())
 }
 
 func algorithmMutants() []mutant {

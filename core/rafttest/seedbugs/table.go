@@ -48,7 +48,7 @@ func printTable(ctx context.Context, w io.Writer, only string) error {
 		if err != nil {
 			return err
 		}
-		t.line(m.name, "Raft: "+m.mistake, m.bounty, c)
+		t.line(m.name, m.where()+": "+m.mistake, m.bounty, c)
 	}
 	return t.err
 }
