@@ -52,24 +52,37 @@ func eachVariant(t *testing.T, test func(t *testing.T, network *core.Network)) {
 func build(t *testing.T, network *core.Network) *house {
 	t.Helper()
 	h := new(house)
+	h.start(t, network, func() core.StateMachine {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.machines = append(h.machines, kv.New(0))
+		return h.machines[len(h.machines)-1]
+	})
+	return h
+}
+
+// buildOf is build with state machines of another kind.
+func buildOf(t *testing.T, network *core.Network, machine func() core.StateMachine) *house {
+	t.Helper()
+	h := new(house)
+	h.start(t, network, machine)
+	return h
+}
+
+func (h *house) start(t *testing.T, network *core.Network, machine func() core.StateMachine) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	var err error
 	h.Cluster, err = cluster.Start(ctx, cluster.Config{
-		Nodes:   3,
-		Network: network,
-		NewStateMachine: func() core.StateMachine {
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			h.machines = append(h.machines, kv.New(0))
-			return h.machines[len(h.machines)-1]
-		},
-		Node: node.Config{Tick: 10 * time.Millisecond, SnapshotEntries: 500},
+		Nodes:           3,
+		Network:         network,
+		NewStateMachine: machine,
+		Node:            node.Config{Tick: 10 * time.Millisecond, SnapshotEntries: 500},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return h
 }
 
 func (h *house) client(t *testing.T, done func([]*client.Op)) *client.Client {
