@@ -4,13 +4,19 @@ import "github.com/raftbench/raftbench/core"
 
 // stepAppendEntries is the receiver's side of AppendEntries (dissertation §3.5).
 func (r *Raft) stepAppendEntries(token uint64, q *core.AppendEntriesRequest) {
+	if q.Term == 0 {
+		r.stepQuestion(token, q)
+		return
+	}
 	a := &core.AppendEntriesResponse{From: r.id, Session: q.Session, PrevIndex: q.PrevIndex}
 	if isWellFormed(q) && r.acceptLeader(q.From, q.Term) {
 		a.ReadContext = q.ReadContext
 		r.appendFrom(q, a)
 	}
 	a.Term = r.term
+	r.temper(a)
 	r.answer(q.From, token, a, a.Match)
+	r.maybeGrown()
 }
 
 // isWellFormed reports whether the entries follow PrevIndex without a gap,

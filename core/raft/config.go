@@ -75,6 +75,12 @@ type Config struct {
 	// confirmed by a round of heartbeats.
 	LeaseDriftPercent int
 
+	// Newborn, if it is not zero, says that Log was made in this life of the node, or
+	// in an earlier one in which Raft.Newborn did not become false: the node may have
+	// lost its disk. It is a number that no other life of the node has. What such a
+	// node abstains from, and until when: see newborn.
+	Newborn uint64
+
 	// Seed makes the election timeouts, together with ID.
 	Seed uint64
 }

@@ -7,8 +7,10 @@ import (
 )
 
 // Campaign starts an election now, as if the election timer had run out. A
-// leader ignores it, and so does a node that has promised its leader not to.
+// leader ignores it, and so does a node that has promised its leader not to. A
+// newborn node waits until it may.
 func (r *Raft) Campaign() {
+	r.newborn.campaign = r.Newborn()
 	if !r.hasPromised() {
 		r.campaign(false)
 	}
@@ -17,7 +19,7 @@ func (r *Raft) Campaign() {
 // campaign starts an election (dissertation §3.4): by way of a pre-vote (§9.6),
 // unless the leader asked for it, which makes it certain enough (§3.10).
 func (r *Raft) campaign(transfer bool) {
-	if r.role == Leader {
+	if r.role == Leader || r.Newborn() {
 		return
 	}
 	r.resetElectionTimeout()
@@ -57,6 +59,10 @@ func (r *Raft) voteRequest(term core.Term, preVote bool) *core.RequestVoteReques
 }
 
 func (r *Raft) stepRequestVote(token uint64, q *core.RequestVoteRequest) {
+	if r.Newborn() {
+		r.abstain(token, q)
+		return
+	}
 	granted := false
 	switch {
 	case !r.mayVoteFor(q.From) || r.sticksToLeader() && !q.Transfer:

@@ -51,6 +51,7 @@ func (r *Raft) Persisted(seq uint64) {
 	for w := &r.out.waiting; w.len() > 0 && w.at(0).seq <= seq; {
 		r.out.now = append(r.out.now, w.pop().Message)
 	}
+	r.maybeGrown()
 	switch r.role {
 	case Candidate:
 		if r.isDurable(0) {

@@ -35,6 +35,8 @@ type Raft struct {
 	heartbeatElapsed int
 	promise          uint64 // the tick before which a leader relies on this node's staying out of elections
 
+	newborn newborn // zero, unless this node may have forgotten what it did
+
 	// A candidate's.
 	ballot   ballot
 	transfer bool // this election was asked for by the leader
@@ -90,13 +92,20 @@ func New(cfg Config) (*Raft, error) {
 		r.promiseQuiet() // it may have promised just before it went down
 	}
 	r.resetElectionTimeout()
+	r.newborn = newNewborn(&cfg)
+	r.askFounders()
+	r.maybeFounded() // if it is the only one
 	return r, nil
 }
 
 // Tick says that one tick of time has passed. It never waits for a write.
 func (r *Raft) Tick() {
 	r.ticks++
-	if r.role == Leader {
+	switch {
+	case r.Newborn():
+		r.tickNewborn()
+		return
+	case r.role == Leader:
 		r.tickLeader()
 		return
 	}

@@ -21,6 +21,7 @@ type scriptNode struct {
 	slow  bool
 	under []scriptWrite
 	was   string
+	lives uint64
 }
 
 // scriptWrite is a write under way, and the log after it.
@@ -42,6 +43,7 @@ func (n *scriptNode) commands() map[string]func([]string) {
 		"persist":  func(args []string) { n.persist(count(args)) },
 		"crash":    func([]string) { n.crash() },
 		"restart":  func([]string) { n.start() },
+		"wipe":     func([]string) { n.wipe() },
 		"snapshot": func([]string) { n.snapshot() },
 		"log":      func([]string) { n.w.say("%s", n.describeLog()) },
 		"status":   func([]string) { n.w.say("%s", n.describeStatus()) },
@@ -64,6 +66,10 @@ func (n *scriptNode) report(err error) {
 
 func (n *scriptNode) start() {
 	n.cfg.ID, n.cfg.Log, n.cfg.HardState, n.cfg.Snapshot = n.id, n.log, n.state, n.log.snapshot
+	if n.cfg.Newborn != 0 {
+		n.lives++
+		n.cfg.Newborn = 1000*n.lives + uint64(n.id)
+	}
 	r, err := New(n.cfg)
 	if err != nil {
 		n.w.t.Fatal(err)
@@ -75,6 +81,12 @@ func (n *scriptNode) start() {
 func (n *scriptNode) crash() {
 	n.raft, n.under, n.slow = nil, nil, false
 	n.log.entries = slices.Clone(n.kept)
+}
+
+// wipe takes the node down and loses its disk.
+func (n *scriptNode) wipe() {
+	n.crash()
+	n.log, n.state, n.kept, n.cfg.Newborn = &testLog{}, core.HardState{}, nil, 1
 }
 
 func (n *scriptNode) tick(args []string) {
@@ -156,6 +168,10 @@ func (n *scriptNode) drain() {
 		return
 	}
 	for n.raft.HasReady() {
+		if n.cfg.Newborn != 0 && !n.raft.Newborn() {
+			n.cfg.Newborn = 0
+			n.w.say("%d remembers", uint64(n.id))
+		}
 		rd := n.raft.Ready()
 		n.sayChanges()
 		if rd.Snapshot.Index != 0 {

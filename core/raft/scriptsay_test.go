@@ -37,6 +37,9 @@ func describeRequest(req core.Request) string {
 		}
 		return fmt.Sprintf("%s? term %d, log %d of term %d%s", voteName(q.PreVote), q.Term, q.LastIndex, q.LastTerm, transfer)
 	case *core.AppendEntriesRequest:
+		if q.Term == 0 {
+			return fmt.Sprintf("who am I? life %d", q.Session)
+		}
 		return fmt.Sprintf("append%s after %d of term %d, commit %d, term %d%s", describeEntries(q.Entries), q.PrevIndex, q.PrevTerm, q.Commit, q.Term, readName(q.ReadContext))
 	case *core.InstallSnapshotRequest:
 		return fmt.Sprintf("%v, term %d", q.Snapshot, q.Term)

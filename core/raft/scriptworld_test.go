@@ -13,7 +13,7 @@ import (
 // command moves them; writes are durable at once, but for nodes that are slow.
 //
 //	cluster N [WORD=VALUE...]   N voters; join=K more nodes that know nobody; lease=PERCENT;
-//	                            prevote=off, quorum=off, appendbytes=B
+//	                            prevote=off, quorum=off, appendbytes=B, newborn=on
 //	campaign I | tick I [N] | propose I TEXT... | read I | transfer I J
 //	change I voters=1,2 [learners=3,4]
 //	deliver [I>J]               what is under way, once; settle: until nothing is
@@ -23,6 +23,7 @@ import (
 //	cut I | cut I>J | heal      what is sent from now on is lost
 //	slow I | persist I [N] | fast I
 //	crash I | restart I         what was not durable is lost
+//	wipe I                      crash, and the disk is lost
 //	snapshot I                  of all that was applied; the log is compacted
 //	log I | status I | flying
 type scriptWorld struct {
@@ -90,6 +91,8 @@ func (w *scriptWorld) cluster(args []string) {
 			cfg.LeaseDriftPercent = number
 		case "prevote":
 			cfg.DisablePreVote = true
+		case "newborn":
+			cfg.Newborn = 1
 		case "quorum":
 			cfg.DisableCheckQuorum = true
 		case "appendbytes":

@@ -61,6 +61,7 @@ func (r *Raft) stepInstallSnapshot(token uint64, q *core.InstallSnapshotRequest)
 	}
 	a.Term = r.term
 	r.answer(q.From, token, a, a.Match)
+	r.maybeGrown()
 }
 
 func isWellFormedSnapshot(q *core.InstallSnapshotRequest) bool {

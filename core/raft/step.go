@@ -37,7 +37,9 @@ func (r *Raft) StepResponse(resp core.Response) {
 			r.stepVoteResponse(a)
 		}
 	case *core.AppendEntriesResponse:
-		if p := r.follower(a.From, a.Term, a.Session); p != nil {
+		if r.Newborn() && a.Session == r.newborn.life {
+			r.stepAnswer(a)
+		} else if p := r.follower(a.From, a.Term, a.Session); p != nil {
 			r.stepAppendResponse(p, a)
 		}
 	case *core.InstallSnapshotResponse:
@@ -71,6 +73,9 @@ func (r *Raft) follower(from core.NodeID, term core.Term, session uint64) *progr
 // ReportFailure says that a request which Raft sent ended without a response,
 // whether or not it arrived.
 func (r *Raft) ReportFailure(to core.NodeID, req core.Request) {
+	if i := r.founderIndex(to); i >= 0 {
+		r.newborn.founders[i].asked = false
+	}
 	p := r.peer(to)
 	if p == nil || r.role != Leader {
 		return
@@ -109,6 +114,9 @@ func (r *Raft) acceptLeader(from core.NodeID, term core.Term) bool {
 	r.leader = from
 	r.electionElapsed = 0
 	r.promiseQuiet()
+	if r.Newborn() {
+		r.greet()
+	}
 	return true
 }
 

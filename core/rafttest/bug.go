@@ -37,6 +37,8 @@ const (
 	TransferUnnoticed
 	RetryInNewSession
 	ReceiveTooMuch
+	ForgetNewborn
+	SettleTooSoon
 	numBugs
 )
 
@@ -79,6 +81,8 @@ func mistakes() []struct{ name, mistake string } {
 		{"TransferUnnoticed", "TimeoutNow is sent without the leader's knowing"},
 		{"RetryInNewSession", "a client whose session expired sends what it had under way again in a new one"},
 		{"ReceiveTooMuch", "a client says that it has received all earlier answers"},
+		{"ForgetNewborn", "a node does not know that its disk was wiped"},
+		{"SettleTooSoon", "a node that has some of the log takes itself for one that remembers"},
 	}
 }
 

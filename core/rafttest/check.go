@@ -18,6 +18,7 @@ type checker struct {
 
 type ballot struct {
 	voter core.NodeID
+	wipes int // a node that lost its disk is another voter: see newborn in core/raft
 	term  core.Term
 }
 
@@ -162,11 +163,11 @@ func (c *checker) applied(n *node, i core.Index, state uint64) {
 	}
 }
 
-// voted checks a vote that leaves: one for each node and term.
-func (c *checker) voted(voter, candidate core.NodeID, term core.Term) {
-	key := ballot{voter, term}
+// voted checks a vote that leaves: one for each node and term, as far as it can remember.
+func (c *checker) voted(n *node, candidate core.NodeID, term core.Term) {
+	key := ballot{n.id, n.wipes, term}
 	if was, ok := c.votes[key]; ok && was != candidate {
-		c.fail("one vote a term", "%v votes for %v and for %v in term %d", voter, was, candidate, term)
+		c.fail("one vote a term", "%v votes for %v and for %v in term %d", n.id, was, candidate, term)
 	}
 	c.votes[key] = candidate
 }
@@ -184,7 +185,7 @@ func (c *checker) read(n *node, floor, index core.Index) {
 func (c *checker) leaves(n *node, to core.NodeID, req core.Request, resp core.Response, claimed core.Request) {
 	state := n.disk.state
 	if q, ok := req.(*core.RequestVoteRequest); ok && !q.PreVote {
-		c.voted(n.id, n.id, q.Term)
+		c.voted(n, n.id, q.Term)
 		if state.Term < q.Term || state.Term == q.Term && state.Vote != n.id {
 			c.fail("durable before it leaves", "%v asks for votes in term %d with %+v on disk", n.id, q.Term, state)
 		}
@@ -192,7 +193,7 @@ func (c *checker) leaves(n *node, to core.NodeID, req core.Request, resp core.Re
 	switch a := resp.(type) {
 	case *core.RequestVoteResponse:
 		if a.Granted && !a.PreVote {
-			c.voted(n.id, to, a.Term)
+			c.voted(n, to, a.Term)
 			if state.Term < a.Term || state.Term == a.Term && state.Vote != to {
 				c.fail("durable before it leaves", "%v votes for %v in term %d with %+v on disk", n.id, to, a.Term, state)
 			}

@@ -77,7 +77,8 @@ func (c *checker) durable(n *node, i core.Index, t core.Term) {
 	for _, half := range [][]core.NodeID{now.Voters, now.Outgoing} {
 		have := 0
 		for _, id := range half {
-			if n.sim.nodes[id-1].disk.durable.covers(i, t) {
+			// One that lost its disk may have had it: its acknowledgement was under way.
+			if d := &n.sim.nodes[id-1].disk; d.newborn || d.durable.covers(i, t) {
 				have++
 			}
 		}

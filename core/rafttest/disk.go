@@ -15,6 +15,7 @@ type disk struct {
 	data    []byte // of the newest snapshot, which is always durable
 	writes  []diskWrite
 	lost    bool     // writes end well and are lost
+	newborn bool     // what the node did before may be forgotten
 	doneAt  int64    // when the newest write will be durable
 	done    []func() // what to do when each is, oldest first
 }

@@ -25,6 +25,8 @@ var faults = []fault{
 	{"pause", (*Sim).pauseSome},
 	{"disk error", (*Sim).failDisk},
 	{"crash all", (*Sim).crashAll},
+	{"wipe a disk", (*Sim).wipeSome},
+	{"wipe a disk between leaders", (*Sim).wipeBetween},
 }
 
 // faultAct lets one fault happen and plans the next.

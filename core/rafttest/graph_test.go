@@ -22,7 +22,7 @@ func TestEveryGraphOfThreeNodes(t *testing.T) {
 			continue
 		}
 		for _, n := range s.nodes {
-			n.diskDelay = 5
+			n.diskDelay, n.disk.newborn = 5, false // the cluster has begun
 			n.boot()
 		}
 		committed := func() bool { return s.highestCommit() > 0 }

@@ -22,7 +22,7 @@ const longTicks = 1500 // for what takes several elections in the right places
 func bounty(b Bug) Bounty {
 	switch b {
 	case AckBeforeDurable:
-		return Bounty{Within: 400, By: []string{"leader completeness", "log matching", "election safety"}}
+		return Bounty{Within: 400, By: []string{"leader completeness", "log matching", "election safety", "liveness after the faults"}}
 	case PersistBeforeDurable:
 		return Bounty{Within: 100, By: []string{"leader completeness", "log matching", "liveness after the faults"}}
 	case ForgetVote:
@@ -30,7 +30,7 @@ func bounty(b Bug) Bounty {
 	case ForgetEntries:
 		return Bounty{Within: 50, By: []string{"leader completeness", "liveness after the faults"}}
 	case VoteTwice:
-		return Bounty{Within: 100, By: []string{"election safety", "leader completeness"}}
+		return Bounty{Within: 100, By: []string{"election safety", "leader completeness", "log matching"}}
 	case VoteForAnyLog:
 		return Bounty{Within: 20, By: []string{"leader completeness"}}
 	case CommitOlderTerms:
@@ -58,9 +58,13 @@ func driverBounty(b Bug) Bounty {
 	case LeakInflight:
 		return Bounty{Within: 400, By: []string{"liveness after the faults", "nothing is left hanging"}}
 	case ForgetTerm:
-		return Bounty{Within: 200, By: []string{"election safety", "one vote a term", "leader completeness"}}
+		return Bounty{Within: 200, By: []string{"election safety", "one vote a term", "leader completeness", "log matching"}}
 	case WipeDisk:
 		return Bounty{Within: 50, By: []string{"election safety", "leader completeness"}}
+	case ForgetNewborn:
+		return Bounty{Within: 50, By: []string{"election safety", "leader completeness", "committed entries are durable on a quorum"}}
+	case SettleTooSoon:
+		return Bounty{Within: 400, By: []string{"election safety", "leader completeness", "liveness after the faults"}}
 	case IgnoreWriteError:
 		return Bounty{Within: 100, By: []string{"leader completeness", "log matching", "liveness after the faults"}}
 	case SnapshotWithoutConfig:

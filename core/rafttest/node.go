@@ -10,11 +10,12 @@ import (
 
 // node is one simulated machine: a Raft, its disk and its state machine.
 type node struct {
-	sim  *Sim
-	id   core.NodeID
-	raft *raft.Raft // nil while it is down
-	life int        // how often it was started
-	disk disk
+	sim   *Sim
+	id    core.NodeID
+	raft  *raft.Raft // nil while it is down
+	life  int        // how often it was started
+	wipes int        // how often it lost its disk
+	disk  disk
 
 	tickEvery int64
 	diskDelay int64    // the longest write
@@ -123,6 +124,7 @@ func (n *node) tickOnce() {
 func (n *node) work() {
 	n.catchUp()
 	for n.raft.HasReady() {
+		n.remembers()
 		rd := n.raft.Ready()
 		if rd.Snapshot.Index != 0 {
 			n.install(rd.Snapshot)

@@ -88,6 +88,7 @@ type Result struct {
 	Copies        int // answers that such clients got again
 	Stale         int // copies that came when nobody would ask for their answer any more
 	Expired       int // sessions whose clients were told that they had expired
+	Wipes         int // disks that were lost
 	Torn          int // writes of which a part survived a crash
 	Lost          int // requests and responses that did not arrive
 	Doubled       int // requests that arrived twice

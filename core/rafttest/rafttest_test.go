@@ -23,7 +23,7 @@ var (
 // The number of seeds without and with -short.
 const (
 	seedsLong  = 1000
-	seedsShort = 60
+	seedsShort = 100
 )
 
 func TestSeeds(t *testing.T) {
@@ -176,6 +176,7 @@ func (r *Result) add(o Result) {
 	r.Copies += o.Copies
 	r.Stale += o.Stale
 	r.Expired += o.Expired
+	r.Wipes += o.Wipes
 	r.HealedWithin = max(r.HealedWithin, o.HealedWithin)
 }
 
@@ -190,7 +191,7 @@ func (r *Result) mustBeBusy(t *testing.T) {
 		{"reads", r.Reads}, {"reads lost", r.ReadsLost}, {"snapshots", r.Snapshots}, {"transfers", r.Transfers},
 		{"lost messages", r.Lost}, {"doubled messages", r.Doubled}, {"truncated entries", r.Truncated},
 		{"changes of members", r.Changes}, {"reads by lease", r.LeaseReads}, {"reads by followers", r.FollowerReads},
-		{"pauses", r.Pauses}, {"disk errors", r.DiskErrors}, {"torn writes", r.Torn},
+		{"pauses", r.Pauses}, {"disk errors", r.DiskErrors}, {"torn writes", r.Torn}, {"wiped disks", r.Wipes},
 	} {
 		if c.n < 20 {
 			t.Errorf("only %d %s in all seeds: the worlds are too quiet", c.n, c.what)

@@ -52,7 +52,7 @@ func (n *node) answer(in *incoming, m raft.Message) {
 	if s.watchDisk() {
 		s.check.leaves(n, m.To, nil, resp, in.call.req)
 	} else if a, ok := resp.(*core.RequestVoteResponse); ok && a.Granted && !a.PreVote && s.opt.Bug == ForgetVote {
-		s.check.voted(n.id, m.To, a.Term)
+		s.check.voted(n, m.To, a.Term)
 	}
 	if s.trace.on() {
 		s.trace.printf(s.now, "%v => %d %s", n.id, uint64(m.To), describeResponse(resp))

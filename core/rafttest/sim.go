@@ -66,7 +66,7 @@ func newSim(o Options) *Sim {
 	s.draw()
 	for i := range o.Nodes + s.spares {
 		s.nodes = append(s.nodes, &node{
-			sim: s, id: core.NodeID(i + 1), diskDelay: s.diskDelay, tickEvery: s.drawClock(),
+			sim: s, id: core.NodeID(i + 1), diskDelay: s.diskDelay, tickEvery: s.drawClock(), disk: disk{newborn: true},
 		})
 		s.net.cut = append(s.net.cut, make([]bool, o.Nodes+s.spares))
 	}
@@ -178,6 +178,9 @@ func (s *Sim) raftConfig(n *node) raft.Config {
 	c.ID, c.Log = n.id, &n.disk.log
 	c.HardState, c.Snapshot = n.disk.state, n.disk.durable.snapshot
 	c.Seed += uint64(n.life)
+	if n.disk.newborn {
+		c.Newborn = n.lifeNumber()
+	}
 	if s.isFounder(n.id) {
 		c.Voters = s.founders()
 	}

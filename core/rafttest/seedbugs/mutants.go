@@ -31,10 +31,10 @@ func leased(seeds int, by ...string) rafttest.Bounty {
 	return rafttest.Bounty{Within: seeds, By: by, Ticks: 1500, Leases: true}
 }
 
-// mutants are the mistakes in votes, logs and reads, and those of members, leases and
-// sessions.
+// mutants are the mistakes in votes, logs and reads, and those of members, leases,
+// sessions and nodes that lost their disk.
 func mutants() []mutant {
-	return slices.Concat(algorithmMutants(), memberMutants(), leaseMutants(), sessionMutants())
+	return slices.Concat(algorithmMutants(), memberMutants(), leaseMutants(), sessionMutants(), newbornMutants())
 }
 
 func algorithmMutants() []mutant {
@@ -101,5 +101,22 @@ func leaseMutants() []mutant {
 			[]edit{{"if r.committedInTerm() {\n\t\tread.index", "if r.commit > 0 {\n\t\tread.index"}}, leased(600, reads)},
 		{"LeaseBeforeClock", "the lease is looked at before the clock is (tikv#10011)", "read.go",
 			one("r.reads.context++\n\tr.reads.pending.push(read)", "r.reads.context++\n\tif read.index > 0 && r.holdsLease() {\n\t\tr.reads.done = append(r.reads.done, ReadState{read.context, r.commit})\n\t\treturn read.context, nil\n\t}\n\tr.reads.pending.push(read)"), leased(300, reads)},
+	}
+}
+
+// newbornMutants are mistakes with a node that lost its disk.
+func newbornMutants() []mutant {
+	return []mutant{
+		{"NewbornVotes", "a node that lost its disk votes at once (RedisRaft#28)", "election.go",
+			one("if r.Newborn() {\n\t\tr.abstain(token, q)", "if false {\n\t\tr.abstain(token, q)"), within(200, election, safety, machine)},
+		{"NewbornCounts", "what a node that lost its disk acknowledges helps to commit", "newborn.go",
+			one("a.Match, a.ReadContext = min(a.Match, r.commit), 0", "_ = a"), within(1000, safety, machine, election, reads, quorum)},
+		{"FoundedByOne", "one founder with an empty log is enough to begin a cluster", "newborn.go",
+			one("slices.ContainsFunc(b.founders, func(f founder) bool { return !f.empty })", "len(b.founders) > 0 && !slices.ContainsFunc(b.founders, func(f founder) bool { return f.empty })"),
+			within(1000, safety, machine, election, noPanic)},
+		{"GrownByAnyCommit", "a node that lost its disk remembers as soon as it has anything that is committed", "newborn.go",
+			one("b.heard != r.term || b.heard == 0 || r.commit <= b.after || ", "b.life == 0 || r.commit == 0 || "), within(1000, safety, machine, election, quorum)},
+		{"WelcomeKeepsMatch", "a leader goes on to believe what a disk held that was lost", "newborn.go",
+			one("p.start(r.log.last+1, r.sessions, r.ticks)\n\tp.life,", "p.life,"), within(1000, liveness, safety, quorum)},
 	}
 }
