@@ -153,6 +153,9 @@ type RequestVoteResponse struct {
 
 // AppendEntriesRequest replicates entries; without entries it is a heartbeat
 // (dissertation §3.5). The entries' indexes follow PrevIndex without a gap.
+//
+// One of term 0, in which nobody leads, is the question of a node that may have lost
+// its disk (core/raft, newborn): Session is the number of its life.
 type AppendEntriesRequest struct {
 	From        NodeID
 	Term        Term
@@ -164,7 +167,9 @@ type AppendEntriesRequest struct {
 	Entries     []Entry
 }
 
-// AppendEntriesResponse answers an AppendEntriesRequest.
+// AppendEntriesResponse answers an AppendEntriesRequest. To the question of a newborn
+// it says no; HintIndex is where the log ends, or where it ended when the newborn first
+// asked its leader.
 type AppendEntriesResponse struct {
 	From        NodeID
 	Term        Term

@@ -1,6 +1,9 @@
 package core
 
-import "io"
+import (
+	"io"
+	"math"
+)
 
 // Log is the read side of a replicated log. Entries returned must not be
 // written to; they stay valid and unchanged for as long as somebody holds them,
@@ -78,7 +81,8 @@ type Write struct {
 }
 
 // Doubter is a Storage that can have lost what it had. A node must respect its
-// doubt, or an entry that was committed with this node's help can be lost.
+// doubt, or an entry that was committed with this node's help can be lost. A storage
+// that is new begins in doubt (NewbornDoubt): it may stand where another was lost.
 type Doubter interface {
 	Storage
 
@@ -101,8 +105,18 @@ type Doubter interface {
 // least Through, or if the entry there has a term above Term: whatever was
 // committed with this node's lost acknowledgements comes before (Leader
 // Completeness, dissertation §3.6.3).
+//
+// A doubt about everything (Newborn) is about the term and the vote as well, and ends
+// otherwise: see raft.Config.Newborn.
 type Doubt struct {
 	Sound   Index // the log was sound through here when the doubt arose
 	Through Index // no entry beyond was acknowledged in Term or before
 	Term    Term  // the node's when the doubt arose
 }
+
+// NewbornDoubt is the doubt of a storage that is new: whoever had this node's name
+// before may have acknowledged anything, and voted for anyone.
+func NewbornDoubt() Doubt { return Doubt{Through: math.MaxUint64} }
+
+// Newborn reports whether nothing is known about what the node did before.
+func (d *Doubt) Newborn() bool { return d.Through == math.MaxUint64 }

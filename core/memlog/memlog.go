@@ -21,12 +21,26 @@ type Log struct {
 	snapshot     core.SnapshotMeta
 	snapshotData []byte
 	closed       bool
+	doubt        *core.Doubt
 }
 
-var _ core.Storage = (*Log)(nil)
+var _ core.Doubter = (*Log)(nil)
 
-// New returns an empty log.
-func New() *Log { return new(Log) }
+// New returns an empty log. It is in doubt, as one on an empty disk is: the memory of
+// a process that ended is a disk that was lost.
+func New() *Log {
+	doubt := core.NewbornDoubt()
+	return &Log{doubt: &doubt}
+}
+
+// Doubt implements core.Doubter.
+func (l *Log) Doubt() *core.Doubt { return l.doubt }
+
+// Settle implements core.Doubter.
+func (l *Log) Settle() error {
+	l.doubt = nil
+	return nil
+}
 
 // State implements core.Storage.
 func (l *Log) State() (core.HardState, core.SnapshotMeta, error) {

@@ -120,6 +120,9 @@ func (n *Node) drain() {
 		if n.failed != nil || !n.raft.HasReady() {
 			return
 		}
+		if n.remember(); n.failed != nil {
+			return
+		}
 		rd := n.raft.Ready()
 		if n.persist(&rd); n.failed != nil {
 			return

@@ -194,6 +194,7 @@ func Start(c Config) (*Node, error) {
 	if c.Batch.Lingers() {
 		n.linger = timer.New(func(time.Time) { n.inbox.ring() })
 	}
+	n.inbox.ring() // a newborn has something to ask
 	n.loop.Go(n.run)
 	return n, nil
 }
@@ -222,6 +223,7 @@ func (n *Node) recover() error {
 		MaxAppendBytes: n.appendBytes(),
 		MaxInflight:    n.config.Pipeline,
 		Seed:           n.config.Seed,
+		Newborn:        n.quarantine.newLife(),
 
 		LeaseDriftPercent: n.config.LeaseDriftPercent,
 	})

@@ -1,6 +1,10 @@
 package node
 
-import "github.com/raftbench/raftbench/core"
+import (
+	"math/rand/v2"
+
+	"github.com/raftbench/raftbench/core"
+)
 
 // quarantine keeps a node whose storage may have lost what it acknowledged
 // (core.Doubt) from doing harm until it has caught up: it neither votes nor stands
@@ -18,7 +22,19 @@ func (q *quarantine) recover(s core.Storage) {
 	}
 }
 
-func (q *quarantine) active() bool { return q.storage != nil }
+func (q *quarantine) active() bool { return q.storage != nil && !q.doubt.Newborn() }
+
+// newborn reports whether the doubt is about everything. Then it is raft that abstains:
+// it takes a leader's help to end it (raft.Config.Newborn).
+func (q *quarantine) newborn() bool { return q.storage != nil && q.doubt.Newborn() }
+
+// newLife returns a number that no other life of this node has, if it is a newborn.
+func (q *quarantine) newLife() uint64 {
+	if !q.newborn() {
+		return 0
+	}
+	return rand.Uint64() | 1
+}
 
 // abstain answers requests that a node in doubt gives no vote to, and reports whether
 // this is one. The term of a candidate is not adopted: if it wins, its appends bring it.
@@ -31,6 +47,14 @@ func (n *Node) abstain(r *core.Incoming) bool {
 		*r.Response.(*core.RequestVoteResponse) = core.RequestVoteResponse{From: n.config.ID, Term: n.raft.Term(), PreVote: req.PreVote}
 	case *core.TimeoutNowRequest:
 		*r.Response.(*core.TimeoutNowResponse) = core.TimeoutNowResponse{From: n.config.ID, Term: n.raft.Term()}
+	case *core.AppendEntriesRequest:
+		if req.Term != 0 {
+			return false
+		}
+		// A newborn asks, and must not take a log that was lost for one that is empty.
+		*r.Response.(*core.AppendEntriesResponse) = core.AppendEntriesResponse{
+			From: n.config.ID, Term: n.raft.Term(), Session: req.Session, HintIndex: max(n.raft.LastIndex(), n.quarantine.doubt.Through, 1),
+		}
 	default:
 		return false
 	}
@@ -72,9 +96,22 @@ func (n *Node) settle() {
 			return
 		}
 	}
-	if err := q.storage.Settle(); err != nil {
+	n.settled()
+}
+
+// remember makes it durable that raft is no newborn any more, before anything leaves
+// that it does as one who remembers: or it would be one again after a restart, and
+// wait for a leader that may not come without it.
+func (n *Node) remember() {
+	if n.quarantine.newborn() && !n.raft.Newborn() {
+		n.settled()
+	}
+}
+
+func (n *Node) settled() {
+	if err := n.quarantine.storage.Settle(); err != nil {
 		n.fail(err)
 		return
 	}
-	*q = quarantine{}
+	n.quarantine = quarantine{}
 }

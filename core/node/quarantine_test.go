@@ -98,6 +98,9 @@ func TestNodeInDoubt(t *testing.T) {
 		}
 	}
 	n.Campaign()
+	if told := w.ask(t, &core.AppendEntriesRequest{From: 3, Session: 7}).(*core.AppendEntriesResponse); told.HintIndex != 8 || told.Session != 7 {
+		t.Fatalf("a newborn is told %+v, want all that was lost", told)
+	}
 	refused := w.ask(t, &core.AppendEntriesRequest{From: 2, Term: 2, PrevIndex: 7, PrevTerm: 2}).(*core.AppendEntriesResponse)
 	if refused.Success || refused.Term != 3 {
 		t.Fatalf("the leader of term 2 believes that entry 7 is here, and is told %+v", refused)

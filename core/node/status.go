@@ -42,7 +42,7 @@ func (n *Node) publish(requests, responses int) {
 		Commit:  n.raft.Commit(),
 		Applied: n.apply.applied,
 		Last:    n.raft.LastIndex(),
-		InDoubt: n.quarantine.active(),
+		InDoubt: n.quarantine.active() || n.raft.Newborn(),
 		Err:     n.failed,
 	}
 	if n.failed != nil {

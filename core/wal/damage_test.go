@@ -40,6 +40,16 @@ func open(t *testing.T, d *simDisk) *Log {
 	return l
 }
 
+// openSettled opens a new log of a node that remembers what it did.
+func openSettled(t *testing.T, d *simDisk) *Log {
+	t.Helper()
+	l := open(t, d)
+	if err := l.Settle(); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
 // inode is the file with a suffix that is last by its name.
 func (d *simDisk) inode(suffix string) *simInode {
 	last := ""
@@ -98,7 +108,7 @@ func TestEverySubsetOfLostSectors(t *testing.T) {
 func TestLostSectorsOfAnAcknowledgedFrame(t *testing.T) {
 	for _, closed := range []bool{false, true} {
 		disk := newSimDisk()
-		l := open(t, disk)
+		l := openSettled(t, disk)
 		write(t, l, &core.HardState{Term: 1, Vote: 1}, 1, []byte("acknowledged"))
 		start := l.writer.at
 		write(t, l, nil, 2, make([]byte, 3*sectorDataBytes))
@@ -174,6 +184,9 @@ func small(t *testing.T, closed bool) (*simDisk, model) {
 	o.SegmentBytes = minSegmentBytes
 	l, err := Open(o)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Settle(); err != nil {
 		t.Fatal(err)
 	}
 	w := newWorkload(l, 4, newModel())
@@ -313,7 +326,7 @@ func TestEverySectorErased(t *testing.T) {
 func TestFrameThatMakesNoSense(t *testing.T) {
 	for _, more := range []int{0, 30} {
 		disk := newSimDisk()
-		l := open(t, disk)
+		l := openSettled(t, disk)
 		write(t, l, &core.HardState{Term: 1, Vote: 1}, 1, []byte("a"))
 		w := l.writer
 		nonsense := appendEntries(make([]byte, frameHeadBytes), []core.Entry{{Index: 7, Term: 1}})
@@ -359,7 +372,7 @@ func TestVoteSurvivesDamage(t *testing.T) {
 // it rested on is damaged.
 func TestDamagedSnapshot(t *testing.T) {
 	disk := newSimDisk()
-	l := open(t, disk)
+	l := openSettled(t, disk)
 	w := newWorkload(l, 3, newModel())
 	for w.now.base == 0 {
 		w.step()

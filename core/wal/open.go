@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+
+	"github.com/raftbench/raftbench/core"
 )
 
 // Open opens a log, or makes one in a directory that is empty or not there. What was
@@ -75,11 +77,25 @@ func (l *Log) open() error {
 	l.recovery = Recovery{CutBytes: r.cut, Damage: r.damage}
 	switch {
 	case r.damage != nil:
-		l.recovery.Verdict, l.doubt = Quarantined, &r.damage.Doubt
+		l.recovery.Verdict = Quarantined
 	case r.cut > 0:
 		l.recovery.Verdict = Cut
 	}
+	if doubt := r.inDoubt(); doubt != (core.Doubt{}) {
+		l.doubt = &doubt
+	}
 	return nil
+}
+
+// inDoubt is what the log begins in doubt about. One that has no frame yet is new.
+func (r *recovery) inDoubt() core.Doubt {
+	switch {
+	case r.damage != nil:
+		return r.damage.Doubt
+	case r.tail.frame == 1:
+		return core.NewbornDoubt()
+	}
+	return r.doubt
 }
 
 // tidy removes what a crash has left over, and gives the segments that cannot be used
@@ -130,9 +146,7 @@ func (w *writer) begin(r *recovery) error {
 	w.state, w.base, w.last = r.state, r.log.Base(), r.log.LastIndex()
 	w.segments, w.tail, w.mark = r.segments, r.tail, r.mark
 	w.mark.Identity, w.mark.closed = w.options.Identity, false
-	if r.damage != nil {
-		w.doubt = r.damage.Doubt
-	}
+	w.doubt = r.inDoubt()
 	if err := w.openMark(r); err != nil {
 		return err
 	}

@@ -240,7 +240,7 @@ func (r *recovery) finish() {
 		r.log.Rest(r.snapshot)
 	}
 	r.state.Commit = min(r.state.Commit, r.log.LastIndex())
-	if r.damage == nil && r.doubt != (core.Doubt{}) {
+	if r.damage == nil && r.doubt != (core.Doubt{}) && !r.doubt.Newborn() {
 		r.damage = &DamageError{Path: r.dir, Reason: errors.New("it was damaged at an earlier time"), Doubt: r.doubt}
 		return
 	}
