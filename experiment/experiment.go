@@ -19,7 +19,6 @@ import (
 	"github.com/raftbench/raftbench/core/batch"
 	"github.com/raftbench/raftbench/core/client"
 	"github.com/raftbench/raftbench/core/cluster"
-	"github.com/raftbench/raftbench/core/node"
 	"github.com/raftbench/raftbench/experiment/fault"
 	"github.com/raftbench/raftbench/transports"
 	"github.com/raftbench/raftbench/workloads"
@@ -96,6 +95,7 @@ type Settings struct {
 	// Faults are done to each cluster while its window runs.
 	Faults fault.Script
 
+	Times    Times         // of elections and leases
 	Timeouts core.Timeouts // of the transports' calls by class; zero fields: the defaults
 	BasePort int           // of node 1; zero: free ports
 }
@@ -143,11 +143,6 @@ const (
 	ReadLog   ReadMode = "log"       // a read is an entry in the log
 )
 
-// leaseDriftPercent is the drift of clocks that leases allow for. The nodes of one
-// machine have one clock; this is what a cluster of several would declare with a
-// wide margin.
-const leaseDriftPercent = 10
-
 // ReadModes lists the read modes.
 func ReadModes() []ReadMode { return []ReadMode{ReadIndex, ReadLease, ReadLog} }
 
@@ -161,7 +156,10 @@ func readModeNames() string {
 
 // Validate names the setting that makes no sense, the value and what is allowed.
 func (s *Settings) Validate() error {
-	for _, check := range []func() error{s.validateLists, s.validateScalars, s.validatePayloads, s.validateBatching, s.validateErrors, s.validateStorage, s.validateMachines} {
+	for _, check := range []func() error{
+		s.validateLists, s.validateScalars, s.validatePayloads, s.validateBatching, s.validateErrors,
+		s.validateStorage, s.validateMachines, s.validateTimes,
+	} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -247,12 +245,21 @@ func (s *Settings) validateScalars() error {
 		return fmt.Errorf("--read-mode %q: allowed are %s", s.ReadMode, readModeNames())
 	case s.Timeout <= 0:
 		return fmt.Errorf("--timeout %v: want more than zero", s.Timeout)
-	case s.Timeouts.ReconnectMax >= node.DefaultElectionTimeout:
-		return fmt.Errorf("--timeout.reconnect %v: want less than the election timeout, %v, or a fail-over measures the back-off", s.Timeouts.ReconnectMax, node.DefaultElectionTimeout)
 	case s.BasePort < 0 || s.BasePort > 65000:
 		return fmt.Errorf("--port %d: want 1 to 65000, or 0 for any free ports", s.BasePort)
 	case s.MaxOutstanding < 1:
 		return fmt.Errorf("--max-outstanding %d: want at least 1", s.MaxOutstanding)
+	}
+	return nil
+}
+
+func (s *Settings) validateTimes() error {
+	times := s.Times.withDefaults()
+	if err := times.validate(s.ReadMode == ReadLease); err != nil {
+		return err
+	}
+	if s.Timeouts.ReconnectMax >= times.Election {
+		return fmt.Errorf("--timeout.reconnect %v: want less than the election timeout, --election %v, or a fail-over measures the back-off", s.Timeouts.ReconnectMax, times.Election)
 	}
 	return nil
 }

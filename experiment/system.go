@@ -50,9 +50,7 @@ func (r *replicate) newSystem(ctx context.Context, network *core.Network) (syste
 		return &echoSystem{echo: echo, settings: r.settings}, err
 	}
 	config := node.Config{Batch: r.arm.Batch, Pipeline: r.arm.Pipeline, Callers: r.arm.Clients, Seed: r.seed}
-	if r.settings.ReadMode == ReadLease {
-		config.LeaseDriftPercent = leaseDriftPercent
-	}
+	r.settings.Times.withDefaults().configure(&config, r.settings.ReadMode == ReadLease)
 	s := &raftSystem{settings: r.settings, arm: &r.arm}
 	var open func(core.NodeID) (core.Storage, error) // nil: in memory
 	if r.arm.Storage.Kind == StorageWAL {

@@ -64,6 +64,10 @@ type Config struct {
 	// All members must have the same.
 	LeaseDriftPercent int
 
+	// LeaseTicks is raft.Config's: the length of a lease. Default: the longest that
+	// ElectionTicks and LeaseDriftPercent allow.
+	LeaseTicks int
+
 	// FollowerReads lets this node answer reads while it follows: from its own
 	// state machine, with an index from its leader.
 	FollowerReads bool
@@ -88,6 +92,9 @@ type Config struct {
 const (
 	defaultTick          = 100 * time.Millisecond
 	defaultElectionTicks = 10
+
+	// DefaultHeartbeat is the time between heartbeats of a Config that says nothing else.
+	DefaultHeartbeat = defaultTick
 
 	// DefaultElectionTimeout is the shortest election timeout of a Config that
 	// says nothing else. What a transport does to reach a peer again should take
@@ -226,6 +233,7 @@ func (n *Node) recover() error {
 		Newborn:        n.quarantine.newLife(),
 
 		LeaseDriftPercent: n.config.LeaseDriftPercent,
+		LeaseTicks:        n.config.LeaseTicks,
 	})
 	return err
 }

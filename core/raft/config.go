@@ -75,6 +75,10 @@ type Config struct {
 	// confirmed by a round of heartbeats.
 	LeaseDriftPercent int
 
+	// LeaseTicks is the length of a lease. Default, and the most: what LongestLease
+	// says. It must be more than HeartbeatTicks, or there would be gaps.
+	LeaseTicks int
+
 	// Newborn, if it is not zero, says that Log was made in this life of the node, or
 	// in an earlier one in which Raft.Newborn did not become false: the node may have
 	// lost its disk. It is a number that no other life of the node has. What such a
@@ -117,6 +121,7 @@ func (c *Config) validate() error {
 		{"MaxInflightBytes", c.MaxInflightBytes},
 		{"MaxUncommittedBytes", c.MaxUncommittedBytes},
 		{"LeaseDriftPercent", c.LeaseDriftPercent},
+		{"LeaseTicks", c.LeaseTicks},
 	} {
 		if f.value < 0 {
 			return fmt.Errorf("raft: %s is %d: it must be positive", f.name, f.value)

@@ -33,18 +33,33 @@ type leaseRound struct {
 	tick    uint64
 }
 
-// leaseTicks is the length of a lease.
+// LongestLease is the longest that a lease may last, in ticks, if no clock is faster
+// than another by more than driftPercent.
+func LongestLease(electionTicks, driftPercent int) int {
+	return (electionTicks - 1) * 100 / (100 + driftPercent)
+}
+
+// leaseTicks is the length of a lease; zero: there are none.
 func (c *Config) leaseTicks() int {
-	if c.LeaseDriftPercent == 0 {
+	switch {
+	case c.LeaseDriftPercent == 0:
 		return 0
+	case c.LeaseTicks > 0:
+		return c.LeaseTicks
 	}
-	return (c.ElectionTicks - 1) * 100 / (100 + c.LeaseDriftPercent)
+	return LongestLease(c.ElectionTicks, c.LeaseDriftPercent)
 }
 
 func (c *Config) validateLease() error {
-	switch length := c.leaseTicks(); {
+	length, longest := c.leaseTicks(), LongestLease(c.ElectionTicks, c.LeaseDriftPercent)
+	switch {
+	case c.LeaseDriftPercent == 0 && c.LeaseTicks > 0:
+		return fmt.Errorf("raft: LeaseTicks is %d: leases need LeaseDriftPercent", c.LeaseTicks)
 	case c.LeaseDriftPercent == 0:
 		return nil
+	case length > longest:
+		return fmt.Errorf("raft: LeaseTicks is %d: with ElectionTicks %d and LeaseDriftPercent %d it must be at most %d",
+			c.LeaseTicks, c.ElectionTicks, c.LeaseDriftPercent, longest)
 	case c.DisableCheckQuorum:
 		return fmt.Errorf("raft: LeaseDriftPercent is %d: leases need DisableCheckQuorum to be off", c.LeaseDriftPercent)
 	case length <= c.HeartbeatTicks:

@@ -43,6 +43,7 @@ func (a *app) runFlags(fs *pflag.FlagSet, f *runFlags) {
 	a.loadFlags(fs, f)
 	a.clusterFlags(fs, f)
 	a.tuningFlags(fs, f)
+	a.timesFlags(fs, f)
 	a.timeoutFlags(fs, f)
 	a.errorFlags(fs, f)
 	a.planFlags(fs, f)
@@ -67,7 +68,7 @@ func loadNames() []string { return []string{"transport", "clients", "rate", "sta
 func (a *app) clusterFlags(fs *pflag.FlagSet, f *runFlags) {
 	fs.Var(newList(&f.Nodes, "list", "3", parseCount), "nodes", "members of the cluster: 1, 3, 5 or 7")
 	fs.Float64Var(&f.Reads, "reads", 0, "share of the operations that read, 0 to 1")
-	fs.StringVar((*string)(&f.ReadMode), "read-mode", string(experiment.ReadIndex), "how reads are linearizable: readindex, lease (clocks may drift by 10%) or log")
+	fs.StringVar((*string)(&f.ReadMode), "read-mode", string(experiment.ReadIndex), "how reads are linearizable: readindex, lease (see --lease.drift) or log")
 	fs.Var(newList(&f.Storages, "list", string(experiment.StorageMem), parseStorage), "storage", "where nodes keep their log: mem (in memory) or wal (on disk)")
 	fs.Var(newList(&f.Fsyncs, "list", string(experiment.FsyncAlways), parseFsync), "fsync", "of a log on disk: always, before anything is acknowledged, or none")
 	fs.StringVar(&f.Data, "data", "", "new or empty directory for logs on disk, one below it for each replicate, which stay; default: temporary ones")
@@ -84,6 +85,15 @@ func (a *app) tuningFlags(fs *pflag.FlagSet, f *runFlags) {
 	fs.Var(newList(&f.Lingers, "list", "0s", parseDuration), "linger", "a batch closes so long after its first item (as in Kafka); 0: what gathers while the last one is under way")
 	fs.Var(newList(&f.Policies, "list", "", parsePolicy), "batch.policy", "none, natural, linger or adaptive, which learns what to wait for, --linger at most; default: linger where --linger is above 0, else natural")
 	fs.Var(newList(&f.Pipelines, "list", "4", parseCount), "pipeline", "batches under way at once: AppendEntries to each follower, and on each client link")
+}
+
+// timesFlags are about elections and leases.
+func (a *app) timesFlags(fs *pflag.FlagSet, f *runFlags) {
+	f.Times = experiment.DefaultTimes()
+	fs.Var(durationValue{value: &f.Times.Heartbeat}, "heartbeat", "from one heartbeat of a leader to the next")
+	fs.Var(durationValue{value: &f.Times.Election}, "election", "shortest election timeout, a multiple of --heartbeat; each is drawn from it to twice as much")
+	fs.Var(percentValue{&f.Times.LeaseDriftPercent}, "lease.drift", "the most by which the clock of a node may run faster than another's, with --read-mode lease")
+	fs.Var(durationValue{value: &f.Times.LeaseLength}, "lease.length", "how long a lease lasts, in whole heartbeats; 0: as long as (--election - --heartbeat) / (1 + --lease.drift)")
 }
 
 // timeoutFlags are about when to give up.

@@ -157,3 +157,22 @@ func (v stagesValue) String() string { return v.value.String() }
 
 // Type implements pflag.Value.
 func (v stagesValue) Type() string { return "stages" }
+
+// percentValue is a flag of a whole number of percent, from 1.
+type percentValue struct{ value *int }
+
+// Set implements pflag.Value.
+func (v percentValue) Set(s string) error {
+	n, err := strconv.Atoi(strings.TrimSuffix(s, "%"))
+	if err != nil || n < 1 || n > 10_000 {
+		return fmt.Errorf("%q is not a whole percentage from 1%% to 10000%%", s)
+	}
+	*v.value = n
+	return nil
+}
+
+// String implements pflag.Value.
+func (v percentValue) String() string { return fmt.Sprintf("%d%%", *v.value) }
+
+// Type implements pflag.Value.
+func (v percentValue) Type() string { return "percent" }
