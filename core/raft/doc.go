@@ -12,7 +12,7 @@
 //	step, tick, propose                     any number of times
 //	for r.HasReady() {
 //		rd := r.Ready()
-//		install rd.Snapshot                 if there is one
+//		install rd.Snapshot; r.Applied(...) if there is one
 //		storage.Write(rd.HardState, rd.Entries, rd.Sync)    if rd.Seq is not zero
 //		send rd.Messages
 //		apply rd.Committed; r.Applied(...)

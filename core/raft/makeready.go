@@ -5,7 +5,7 @@ import "github.com/raftbench/raftbench/core"
 // HasReady reports whether Ready would return anything.
 func (r *Raft) HasReady() bool {
 	return len(r.out.now) > 0 || len(r.out.held) > 0 || len(r.log.tail) > 0 ||
-		r.delivered < r.commit || r.hardStateChanged || r.log.snapshot.Index != 0 ||
+		r.canDeliver() || r.hardStateChanged || r.log.snapshot.Index != 0 ||
 		len(r.reads.done) > 0 || len(r.reads.lost) > 0 ||
 		r.role == Leader && (r.canGoOn() || r.canStartReads() || r.canReplicate())
 }
@@ -74,11 +74,14 @@ func (r *Raft) takeMessages(rd *Ready) {
 	r.out.held = r.out.held[:0]
 }
 
+// canDeliver reports whether there are committed entries that the driver can apply.
+func (r *Raft) canDeliver() bool { return r.delivered < r.commit && r.applied >= r.installing }
+
 // nextCommitted returns the next piece of committed entries. They need not be
 // durable here: that they are on a majority is what committed means, and the
 // state machine does not outlive a crash any more than they do.
 func (r *Raft) nextCommitted() []core.Entry {
-	if r.delivered == r.commit {
+	if !r.canDeliver() {
 		return nil
 	}
 	entries, err := r.log.entries(r.delivered+1, r.commit+1, maxCommittedBytes)
@@ -89,7 +92,8 @@ func (r *Raft) nextCommitted() []core.Entry {
 	return entries
 }
 
-// Applied says that the driver has applied everything through i.
+// Applied says that the driver has applied everything through i, by entries or by
+// a snapshot.
 func (r *Raft) Applied(i core.Index) {
 	if i > r.delivered {
 		r.brokenInvariant("entry %d was applied, but only %d was given out", i, r.delivered)

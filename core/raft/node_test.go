@@ -16,6 +16,8 @@ type testNode struct {
 	state core.HardState // durable
 	slow  bool
 
+	loading bool // the state machine does not come to an end with snapshots
+
 	token     uint64
 	writes    []testWrite // not durable yet
 	sent      []Message   // requests that left since the last take
@@ -78,6 +80,9 @@ func (n *testNode) drain() {
 		if rd.Snapshot.Index != 0 {
 			n.log.install(rd.Snapshot)
 			n.snapshots = append(n.snapshots, rd.Snapshot)
+			if !n.loading {
+				n.Applied(rd.Snapshot.Index)
+			}
 		}
 		n.log.write(rd.Entries)
 		n.leave(rd.Messages)

@@ -27,6 +27,8 @@ type Raft struct {
 	delivered core.Index // given out in Ready.Committed or Ready.Snapshot
 	applied   core.Index // as the driver reported
 
+	installing core.Index // of the newest Ready.Snapshot: nothing is delivered before applied has reached it
+
 	snapshot core.SnapshotMeta // the newest durable one
 
 	ticks            uint64 // since the start

@@ -27,7 +27,8 @@ type ReadState struct {
 type Ready struct {
 	// Snapshot, if its Index is not zero, has arrived whole: the state machine
 	// takes its state, and the storage makes it durable and drops the log,
-	// before the write below.
+	// before the write below. The state machine may take its time: nothing behind
+	// the snapshot is in Committed before Applied has been called with its index.
 	Snapshot core.SnapshotMeta
 
 	// Seq numbers this Ready's write, for Persisted. Zero: there is none.

@@ -176,6 +176,7 @@ func (n *scriptNode) drain() {
 		n.sayChanges()
 		if rd.Snapshot.Index != 0 {
 			n.log.install(rd.Snapshot)
+			n.raft.Applied(rd.Snapshot.Index)
 			n.w.say("%d installs %v", uint64(n.id), rd.Snapshot)
 			n.keep()
 		}

@@ -83,7 +83,7 @@ func (r *Raft) restore(s core.SnapshotMeta) {
 	r.writes.truncate(r.commit)
 	r.restoreMembers(s)
 	r.log.restore(s)
-	r.commit, r.delivered = s.Index, s.Index
+	r.commit, r.delivered, r.installing = s.Index, s.Index, s.Index
 }
 
 func (r *Raft) restoreMembers(s core.SnapshotMeta) {

@@ -162,3 +162,69 @@ func TestSnapshotAnswerThatIsNoNews(t *testing.T) {
 		t.Fatalf("the next snapshot: %+v", got)
 	}
 }
+
+// A state machine may take its time with a snapshot: the log goes on, and what is
+// behind the snapshot waits until it is applied.
+func TestCommittedEntriesWaitForTheSnapshot_5_3(t *testing.T) {
+	n := newNode(t, 1, nil)
+	n.loading = true
+	if a := ask[*core.InstallSnapshotResponse](n, chunk(2, core.SnapshotMeta{Index: 10, Term: 2}, 0, true)); a.Match != 10 {
+		t.Fatalf("%+v", a)
+	}
+	a := n.append(core.AppendEntriesRequest{From: 2, Term: 2, PrevIndex: 10, PrevTerm: 2, Commit: 12, Entries: entriesOf(11, 2, 2)})
+	if !a.Success || a.Match != 12 || n.Commit() != 12 {
+		t.Fatalf("%+v, commit %d: the log does not wait", a, n.Commit())
+	}
+	if len(n.committed) != 0 {
+		t.Fatalf("%d entries are to be applied to a state that is not there yet", len(n.committed))
+	}
+	n.Applied(10)
+	n.drain()
+	if len(n.committed) != 2 || n.committed[0].Index != 11 {
+		t.Fatalf("to apply: %v", n.committed)
+	}
+}
+
+// The leader may take snapshots while it sends one: the follower gets the one that it
+// was promised, and the log behind it must still be there, or it gets the newer one.
+func TestNewerSnapshotWhileOneIsSent_5_1(t *testing.T) {
+	for _, compacted := range []core.Index{3, 5} {
+		n, q := newLagging(t)
+		n.propose("a", "b")
+		n.ack(3, 7)
+		meta, err := n.SnapshotMeta(6)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if compacted > 3 {
+			n.log.compact(compacted)
+		}
+		n.log.snapshot = meta
+		n.SetSnapshot(meta)
+		n.respond(&core.InstallSnapshotResponse{From: 2, Term: n.Term(), Session: q.Session, Match: 3})
+		sent := n.sent
+		if appends := n.appends(2); (len(appends) > 0) != (compacted == 3) {
+			t.Fatalf("compacted through %d: appends %+v", compacted, appends)
+		}
+		n.sent = sent
+		if again := take[*core.InstallSnapshotRequest](n, 2); len(again) > 0 != (compacted > 3) || len(again) > 0 && again[0].Snapshot != meta {
+			t.Fatalf("compacted through %d: snapshots %+v", compacted, again)
+		}
+	}
+}
+
+// A snapshot that was taken in the background is older than what a leader has sent
+// meanwhile: it does not count.
+func TestSnapshotTakenTooLate_5_1(t *testing.T) {
+	n := newNode(t, 1, []core.Term{1, 1}, func(c *Config) { c.HardState.Commit = 2 })
+	mine, err := n.SnapshotMeta(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := core.SnapshotMeta{Index: 10, Term: 2}
+	ask[*core.InstallSnapshotResponse](n, chunk(2, theirs, 0, true))
+	n.SetSnapshot(mine)
+	if n.snapshot != theirs {
+		t.Fatalf("the newest is %v, want %v", n.snapshot, theirs)
+	}
+}
