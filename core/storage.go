@@ -45,17 +45,21 @@ type Storage interface {
 	// of the writes.
 	Write(w Write, done func(error))
 
-	// SaveSnapshot stores a snapshot atomically: write produces its content, and
-	// when SaveSnapshot returns without an error it is durable and has replaced
-	// the one before. The log is left as it is, unless it ends before
-	// meta.Index or differs from it there: then it becomes empty with FirstIndex
-	// meta.Index+1.
-	SaveSnapshot(meta SnapshotMeta, write func(io.Writer) error) error
+	// NewSnapshot begins a snapshot. It and the methods of the writer may be called
+	// by any goroutine while the storage is used: nothing changes for the storage's
+	// user before AdoptSnapshot.
+	NewSnapshot(meta SnapshotMeta) (SnapshotWriter, error)
 
-	// OpenSnapshot returns the latest snapshot. Meta is zero and the reader nil if
-	// there is none. The caller closes the reader, which stays valid when a newer
-	// snapshot is saved.
-	OpenSnapshot() (SnapshotMeta, io.ReadCloser, error)
+	// AdoptSnapshot makes a finished snapshot the latest in the place of the one
+	// before, unless that is newer: then it is an error. It does not wait for the
+	// disk. The log is left as it is, unless it ends before the snapshot's index or
+	// differs from it there: then it becomes empty and begins after that index.
+	AdoptSnapshot(w SnapshotWriter) error
+
+	// OpenSnapshot returns the latest snapshot. The manifest is zero and the reader
+	// nil if there is none. The caller closes the reader, which any goroutine may
+	// use, and which stays valid when a newer snapshot is adopted.
+	OpenSnapshot() (SnapshotManifest, io.ReadSeekCloser, error)
 
 	// Compact forgets the entries up to and including i, which must not lie
 	// beyond the snapshot.

@@ -78,7 +78,7 @@ func (h *house) start(t *testing.T, network *core.Network, machine func() core.S
 		Nodes:           3,
 		Network:         network,
 		NewStateMachine: machine,
-		Node:            node.Config{Tick: 10 * time.Millisecond, SnapshotEntries: 500},
+		Node:            node.Config{Tick: 10 * time.Millisecond, Snapshot: node.SnapshotConfig{Entries: 500}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -137,7 +137,7 @@ func TestLeaderKilledAndRestarted(t *testing.T) {
 // snapshot.
 func TestSnapshotToRestartedNode(t *testing.T) {
 	config := fastNode()
-	config.SnapshotEntries = 10
+	config.Snapshot.Entries = 10
 	c := start(t, cluster.Config{Nodes: 3, Network: network(t, inproc.Transport()), NewStateMachine: newSum, Node: config})
 	cl := openClient(t, c, client.Config{})
 	down := core.NodeID(3)

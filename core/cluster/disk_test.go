@@ -21,7 +21,7 @@ import (
 func TestAcknowledgedWritesSurviveOnDisk(t *testing.T) {
 	dir := t.TempDir()
 	c := start(t, cluster.Config{
-		Nodes: 3, Network: network(t, inproc.Transport()), NewStateMachine: newSum, Node: node.Config{SnapshotEntries: 60},
+		Nodes: 3, Network: network(t, inproc.Transport()), NewStateMachine: newSum, Node: node.Config{Snapshot: node.SnapshotConfig{Entries: 60}},
 		OpenStorage: func(id core.NodeID) (core.Storage, error) {
 			return wal.Open(wal.Options{
 				Dir: filepath.Join(dir, fmt.Sprint(id)), Identity: wal.Identity{Cluster: 1, Node: id}, SegmentBytes: 16 << 10,

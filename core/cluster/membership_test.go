@@ -60,7 +60,7 @@ func TestEveryNodeIsReplacedUnderLoad(t *testing.T) {
 	for name, config := range map[string]cluster.Config{
 		"inproc":        {Network: network(t, inproc.Transport()), Node: fastNode()},
 		"rawtcp":        {Network: network(t, rawtcp.Transport()), Node: fastNode()},
-		"rawtcp leases": {Network: network(t, rawtcp.Transport()), Node: node.Config{Tick: 10 * time.Millisecond, LeaseDriftPercent: 10, SnapshotEntries: 300}},
+		"rawtcp leases": {Network: network(t, rawtcp.Transport()), Node: node.Config{Tick: 10 * time.Millisecond, LeaseDriftPercent: 10, Snapshot: node.SnapshotConfig{Entries: 300}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config.Nodes, config.NewStateMachine = 3, newStore

@@ -6,9 +6,7 @@
 package memlog
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 
 	"github.com/raftbench/raftbench/core"
 )
@@ -18,10 +16,9 @@ type Log struct {
 	Runs
 	hard core.HardState
 
-	snapshot     core.SnapshotMeta
-	snapshotData []byte
-	closed       bool
-	doubt        *core.Doubt
+	snapshot snapshot
+	closed   bool
+	doubt    *core.Doubt
 }
 
 var _ core.Doubter = (*Log)(nil)
@@ -44,7 +41,7 @@ func (l *Log) Settle() error {
 
 // State implements core.Storage.
 func (l *Log) State() (core.HardState, core.SnapshotMeta, error) {
-	return l.hard, l.snapshot, nil
+	return l.hard, l.snapshot.manifest.Meta, nil
 }
 
 // Write implements core.Storage. It calls done before it returns.
@@ -65,29 +62,10 @@ func (l *Log) write(w core.Write) error {
 	return nil
 }
 
-// SaveSnapshot implements core.Storage.
-func (l *Log) SaveSnapshot(meta core.SnapshotMeta, write func(io.Writer) error) error {
-	var buf bytes.Buffer
-	if err := write(&buf); err != nil {
-		return fmt.Errorf("memlog: write %v: %w", meta, err)
-	}
-	l.snapshot, l.snapshotData = meta, buf.Bytes()
-	l.Rest(meta)
-	return nil
-}
-
-// OpenSnapshot implements core.Storage.
-func (l *Log) OpenSnapshot() (core.SnapshotMeta, io.ReadCloser, error) {
-	if l.snapshot.Index == 0 {
-		return core.SnapshotMeta{}, nil, nil
-	}
-	return l.snapshot, io.NopCloser(bytes.NewReader(l.snapshotData)), nil
-}
-
 // Compact implements core.Storage.
 func (l *Log) Compact(i core.Index) error {
-	if i > l.snapshot.Index {
-		return fmt.Errorf("memlog: compact to %d beyond %v: %w", i, l.snapshot, core.ErrOutOfRange)
+	if now := l.snapshot.manifest.Meta; i > now.Index {
+		return fmt.Errorf("memlog: compact to %d beyond %v: %w", i, now, core.ErrOutOfRange)
 	}
 	return l.Runs.Compact(i)
 }

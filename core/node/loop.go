@@ -68,6 +68,7 @@ func (n *Node) turn(in *arrivals) {
 	n.drain()
 	n.leadershipChanges()
 	n.endChanges()
+	n.tidySnapshots()
 	n.maybeSnapshot()
 	n.settle()
 	n.flush()

@@ -5,13 +5,16 @@
 // A node has one goroutine, the loop. It takes everything that has arrived,
 // steps it, writes once, sends one batch to each peer, answers, and applies;
 // then it sleeps until something arrives or the next tick. Where proposals linger,
-// a timer's goroutine wakes it (core/timer). Close stops both. The transport's
-// goroutines only append to the inbox.
+// a timer's goroutine wakes it (core/timer). Snapshots are written, sent, received and
+// loaded by goroutines that do one piece of it each, and give back to the loop what
+// they were lent. Close stops all of them and waits. The transport's goroutines only
+// append to the inbox.
 package node
 
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"sync"
 	"time"
 
@@ -72,9 +75,10 @@ type Config struct {
 	// state machine, with an index from its leader.
 	FollowerReads bool
 
-	// SnapshotEntries is the number of entries applied after which the state is
-	// saved and the log compacted. Default 131,072.
-	SnapshotEntries int
+	Snapshot SnapshotConfig
+
+	// Cluster is the identity of the cluster. Snapshots of another are refused.
+	Cluster uint64
 
 	// Seed makes election timeouts reproducible; nodes may share it.
 	Seed uint64
@@ -87,6 +91,10 @@ type Config struct {
 	// OnChange, if set, is called from the loop whenever role, term or leader
 	// change. It must not wait.
 	OnChange func(Status)
+
+	// OnWarning, if set, is called with what a person should know, in a line: that a
+	// snapshot was refused, for instance. It must not wait.
+	OnWarning func(string)
 }
 
 const (
@@ -108,7 +116,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Tick, defaultTick)
 	setDefault(&c.HeartbeatTicks, 1)
 	setDefault(&c.ElectionTicks, defaultElectionTicks)
-	setDefault(&c.SnapshotEntries, 1<<17)
+	c.Snapshot = c.Snapshot.withDefaults()
 	if c.Clock.ID == 0 {
 		c.Clock.Origin = time.Now()
 	}
@@ -129,10 +137,8 @@ func (c Config) validate() error {
 		return errors.New("node: Open, Storage and StateMachine are required")
 	case c.Tick < 0:
 		return fmt.Errorf("node: Tick %v: must not be negative", c.Tick)
-	case c.SnapshotEntries < 0:
-		return fmt.Errorf("node: SnapshotEntries %d: must not be negative", c.SnapshotEntries)
 	}
-	return c.Batch.Validate()
+	return errors.Join(c.Snapshot.validate(), c.Batch.Validate())
 }
 
 // Node is one running member of a cluster. Its methods may be called
@@ -144,8 +150,11 @@ type Node struct {
 	counters  counters
 	meters    meters
 
-	quit   chan struct{}
-	loop   sync.WaitGroup
+	quit       chan struct{}
+	loop       sync.WaitGroup
+	pace       pace           // of all snapshots
+	background sync.WaitGroup // what the loop has had begun
+
 	linger *timer.Timer // wakes the loop; nil if the policy lingers for no time
 	closed sync.Once
 
@@ -164,8 +173,11 @@ type Node struct {
 	reads    reads
 	traces   traces
 	reorder  reorder
-	fetching map[core.NodeID]*snapshotStream // snapshots being sent, by follower
-	arriving arrivingSnapshot
+	taking   *taking                         // nil: no snapshot is being taken
+	sending  map[core.NodeID]*snapshotStream // by follower
+	arriving *arrivingSnapshot               // nil: none is
+	refused  refusals
+	warned   string // the last warning
 	changes  []memberChange
 	ticks    tickSource
 
@@ -182,7 +194,9 @@ func Start(c Config) (*Node, error) {
 	n := &Node{
 		config:   c,
 		quit:     make(chan struct{}),
-		fetching: map[core.NodeID]*snapshotStream{},
+		sending:  map[core.NodeID]*snapshotStream{},
+		refused:  refusals{seed: maphash.MakeSeed()},
+		pace:     pace{bytesPerSecond: c.Snapshot.BytesPerSecond},
 		proposed: proposals{queue: batch.NewQueue[*core.Incoming](c.Batch)},
 	}
 	n.inbox.wake, n.inbox.clock = make(chan struct{}, 1), c.Clock
@@ -280,9 +294,8 @@ func (n *Node) Close() error {
 		if n.linger != nil {
 			n.linger.Close()
 		}
-		for to := range n.fetching {
-			n.stopSnapshot(to)
-		}
+		n.background.Wait()
+		n.endSnapshots()
 		err = errors.Join(n.transport.Close(), n.config.Storage.Close())
 	})
 	return err

@@ -251,7 +251,7 @@ func TestRestartFromSnapshotAndLog(t *testing.T) {
 		Nodes:           1,
 		Network:         network(t, func(h core.Handler) core.Handler { return h }),
 		NewStateMachine: func() core.StateMachine { return new(journal) },
-		Node:            node.Config{Tick: 5 * time.Millisecond, SnapshotEntries: 7},
+		Node:            node.Config{Tick: 5 * time.Millisecond, Snapshot: node.SnapshotConfig{Entries: 7}},
 	})
 	want := ""
 	for i := range 25 {
@@ -261,8 +261,11 @@ func TestRestartFromSnapshotAndLog(t *testing.T) {
 			t.Fatalf("command %q has the result %q", command, got)
 		}
 	}
-	if n := c.Node(1).Stats().Snapshots; n == 0 {
-		t.Fatal("no snapshot was taken")
+	for deadline := time.Now().Add(20 * time.Second); c.Node(1).Stats().Snapshots == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("no snapshot was taken")
+		}
+		time.Sleep(time.Millisecond)
 	}
 	if err := errors.Join(c.Kill(1), c.Restart(1)); err != nil {
 		t.Fatal(err)
@@ -299,13 +302,13 @@ func TestConfigIsChecked(t *testing.T) {
 		Open: func(core.Handler) (core.Transport, error) { return nil, errors.New("opened") },
 	}
 	for want, change := range map[string]func(*node.Config){
-		"ID":              func(c *node.Config) { c.ID = 0 },
-		"StateMachine":    func(c *node.Config) { c.StateMachine = nil },
-		"Tick":            func(c *node.Config) { c.Tick = -1 },
-		"SnapshotEntries": func(c *node.Config) { c.SnapshotEntries = -1 },
-		"linger":          func(c *node.Config) { c.Batch.Linger = -1 },
-		"Voters":          func(c *node.Config) { c.Peers = []core.NodeID{2} },
-		"opened":          func(*node.Config) {},
+		"ID":               func(c *node.Config) { c.ID = 0 },
+		"StateMachine":     func(c *node.Config) { c.StateMachine = nil },
+		"Tick":             func(c *node.Config) { c.Tick = -1 },
+		"Snapshot.Entries": func(c *node.Config) { c.Snapshot.Entries = -1 },
+		"linger":           func(c *node.Config) { c.Batch.Linger = -1 },
+		"Voters":           func(c *node.Config) { c.Peers = []core.NodeID{2} },
+		"opened":           func(*node.Config) {},
 	} {
 		c := ok
 		change(&c)

@@ -100,7 +100,7 @@ func TestRestartedNodesAnswerNothingOld(t *testing.T) {
 	n := network(t, plain)
 	c, cl := start(t, cluster.Config{
 		Nodes: 3, Network: n, NewStateMachine: func() core.StateMachine { return new(journal) },
-		Node: node.Config{Tick: 5 * time.Millisecond, FollowerReads: true, SnapshotEntries: 16},
+		Node: node.Config{Tick: 5 * time.Millisecond, FollowerReads: true, Snapshot: node.SnapshotConfig{Entries: 16}},
 	})
 	a, want := newAsker(t, n), ""
 	for range 8 {

@@ -72,6 +72,9 @@ func (n *Node) confirmReads(states []raft.ReadState) {
 
 // answerReads answers the reads whose index has been applied.
 func (n *Node) answerReads() {
+	if n.apply.loading {
+		return // the state machine is not the loop's
+	}
 	rs := &n.reads
 	if len(rs.confirmed) == 0 {
 		return

@@ -16,6 +16,7 @@ type Status struct {
 	Applied core.Index
 	Last    core.Index // the end of the log
 	InDoubt bool       // it neither votes nor leads until it has caught up (core.Doubt)
+	Refused string     // why a snapshot was refused last; empty: none was
 	Err     error      // not nil: the storage failed and the node has stopped serving
 }
 
@@ -43,6 +44,7 @@ func (n *Node) publish(requests, responses int) {
 		Applied: n.apply.applied,
 		Last:    n.raft.LastIndex(),
 		InDoubt: n.quarantine.active() || n.raft.Newborn(),
+		Refused: n.refused.text,
 		Err:     n.failed,
 	}
 	if n.failed != nil {
@@ -79,13 +81,15 @@ type Stats struct {
 	Elections      uint64 // terms in which this node led
 	Snapshots      uint64 // snapshots saved
 	Installs       uint64 // snapshots received from a leader and installed
+	Resumed        uint64 // of those arriving: went on where they had stopped
+	Refused        uint64 // arriving snapshots, or their headers, that were not accepted
 	Applied        uint64 // index of the last entry applied
 }
 
 // counters are what happens too rarely to be gathered (meters).
 type counters struct {
 	failedCalls, reorders, expired, elections, applied atomic.Uint64
-	snapshots, installs                                atomic.Uint64
+	snapshots, installs, resumed, refused              atomic.Uint64
 }
 
 // Stats returns the counters. It may be called at any time.
@@ -105,6 +109,8 @@ func (n *Node) Stats() Stats {
 		Elections:      c.elections.Load(),
 		Snapshots:      c.snapshots.Load(),
 		Installs:       c.installs.Load(),
+		Resumed:        c.resumed.Load(),
+		Refused:        c.refused.Load(),
 		Applied:        c.applied.Load(),
 	}
 }

@@ -71,7 +71,7 @@ type Machine struct {
 	result  []byte
 }
 
-var _ core.StateMachine = (*Machine)(nil)
+var _ core.Capturer = (*Machine)(nil)
 
 // New wraps inner, which is the Machine's from now on.
 func New(inner core.StateMachine, c Config) (*Machine, error) {

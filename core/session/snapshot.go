@@ -8,6 +8,8 @@ import (
 	"hash/crc32"
 	"io"
 	"slices"
+
+	"github.com/raftbench/raftbench/core"
 )
 
 // A snapshot is a head, the table, and then to its end the wrapped machine's
@@ -32,7 +34,35 @@ var ErrSnapshot = errors.New("not a snapshot of sessions")
 // WriteSnapshot implements core.StateMachine. The same state always gives the same
 // bytes, if it is so for the wrapped machine. The table is encoded in memory first.
 func (m *Machine) WriteSnapshot(w io.Writer) error {
-	table := m.table.append(nil)
+	if err := writeTable(w, m.table.append(nil)); err != nil {
+		return err
+	}
+	return m.inner.WriteSnapshot(w)
+}
+
+// Capture implements core.Capturer, whether the wrapped machine does or not
+// (core.CaptureOf). The table is encoded at once: its size does not depend on that of
+// the state.
+func (m *Machine) Capture() core.Capture {
+	return &capture{table: m.table.append(nil), Capture: core.CaptureOf(m.inner)}
+}
+
+// capture is the encoded table, and a capture of the wrapped machine.
+type capture struct {
+	core.Capture
+	table []byte
+}
+
+// WriteSnapshot implements core.Capture.
+func (c *capture) WriteSnapshot(w io.Writer) error {
+	if err := writeTable(w, c.table); err != nil {
+		return err
+	}
+	return c.Capture.WriteSnapshot(w)
+}
+
+// writeTable writes the head of a snapshot and an encoded table.
+func writeTable(w io.Writer, table []byte) error {
 	if len(table) > maxTableBytes {
 		return fmt.Errorf("write snapshot of sessions: their answers take %d bytes, more than %d", len(table), maxTableBytes)
 	}
@@ -44,7 +74,7 @@ func (m *Machine) WriteSnapshot(w io.Writer) error {
 			return fmt.Errorf("write snapshot of sessions: %w", err)
 		}
 	}
-	return m.inner.WriteSnapshot(w)
+	return nil
 }
 
 // ReadSnapshot implements core.StateMachine. If the table cannot be read, the state

@@ -3,8 +3,8 @@
 //
 //	storagetest.Run(t, func(t *testing.T) core.Storage { return memlog.New() })
 //
-// It checks what core/storage.go promises of a storage while it is open; it
-// starts no goroutine.
+// It checks what core/storage.go promises of a storage while it is open. The
+// goroutines of a check end with it.
 package storagetest
 
 import (
@@ -36,7 +36,11 @@ func Run(t *testing.T, open func(t *testing.T) core.Storage) {
 		"a snapshot beyond the end of the log empties it":          checkSnapshotBeyondLog,
 		"a snapshot that differs from the log empties it":          checkSnapshotConflict,
 		"a snapshot whose write fails changes nothing":             checkSnapshotFails,
-		"the reader stays valid when a newer snapshot is saved":    checkSnapshotReader,
+		"the reader stays valid when a newer snapshot is adopted":  checkSnapshotReader,
+		"nothing changes for the user before AdoptSnapshot":        checkSnapshotBackground,
+		"a manifest says what was written, and its seal is kept":   checkSnapshotManifest,
+		"a snapshot that is not sealed is not finished":            checkSnapshotRefused,
+		"AdoptSnapshot: unless the one before is newer":            checkSnapshotStale,
 		"Compact forgets up to and including, not beyond snapshot": checkCompact,
 		"no write after Close":                                     checkClose,
 	} {
@@ -101,7 +105,7 @@ func wantLog(t *testing.T, s core.Log, first core.Index, data ...string) {
 
 func save(t *testing.T, s core.Storage, meta core.SnapshotMeta, content string) {
 	t.Helper()
-	err := s.SaveSnapshot(meta, func(w io.Writer) error {
+	err := core.SaveSnapshot(s, meta, func(w io.Writer) error {
 		_, err := io.WriteString(w, content)
 		return err
 	})
@@ -132,8 +136,8 @@ func checkEmpty(t *testing.T, s core.Storage) {
 	if hard, meta, err := s.State(); hard != (core.HardState{}) || meta.Index != 0 || err != nil {
 		t.Fatalf("State() = %+v, %v, %v, want nothing", hard, meta, err)
 	}
-	if meta, r, err := s.OpenSnapshot(); meta.Index != 0 || r != nil || err != nil {
-		t.Fatalf("OpenSnapshot() = %v, %v, %v, want nothing", meta, r, err)
+	if m, r, err := s.OpenSnapshot(); m != (core.SnapshotManifest{}) || r != nil || err != nil {
+		t.Fatalf("OpenSnapshot() = %+v, %v, %v, want nothing", m, r, err)
 	}
 }
 
@@ -269,9 +273,9 @@ func checkSnapshotKeepsLog(t *testing.T, s core.Storage) {
 	if got := readSnapshot(t, s); got != "two" {
 		t.Fatalf("snapshot %q, want the newer, %q", got, "two")
 	}
-	meta, r, err := s.OpenSnapshot()
-	if err != nil || meta != newer {
-		t.Fatalf("OpenSnapshot() = %+v, %v, want %+v", meta, err, newer)
+	m, r, err := s.OpenSnapshot()
+	if err != nil || m.Meta != newer {
+		t.Fatalf("OpenSnapshot() = %+v, %v, want %+v", m, err, newer)
 	}
 	if err := r.Close(); err != nil {
 		t.Fatalf("close the reader: %v", err)
@@ -299,7 +303,7 @@ func checkSnapshotFails(t *testing.T, s core.Storage) {
 	write(t, s, core.Write{Entries: entries(1, 1, "a", "b")})
 	save(t, s, core.SnapshotMeta{Index: 1, Term: 1}, "good")
 	broken := errors.New("broken")
-	err := s.SaveSnapshot(core.SnapshotMeta{Index: 2, Term: 1}, func(w io.Writer) error {
+	err := core.SaveSnapshot(s, core.SnapshotMeta{Index: 2, Term: 1}, func(w io.Writer) error {
 		_, _ = io.WriteString(w, "half")
 		return broken
 	})

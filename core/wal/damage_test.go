@@ -386,6 +386,22 @@ func TestDamagedSnapshot(t *testing.T) {
 	}
 }
 
+// finishSnapshot leaves a snapshot in a directory that its log has not adopted.
+func finishSnapshot(t *testing.T, d *simDisk, meta core.SnapshotMeta, content string) {
+	t.Helper()
+	o := simOptions(d)
+	w, err := newSnapshotWriter(&Log{options: o, writer: newWriter(o)}, meta)
+	if err == nil {
+		_, err = io.WriteString(w, content)
+	}
+	if err == nil {
+		err = w.Finish(core.Unsigned)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A crash while a damaged log is opened in quarantine does not make it a sound one.
 func TestCrashDuringQuarantine(t *testing.T) {
 	for what, harm := range map[string]func(*simDisk){
@@ -396,11 +412,7 @@ func TestCrashDuringQuarantine(t *testing.T) {
 		"a bit in the snapshot": func(d *simDisk) { d.inode(snapshotSuffix).data[manifestBytes] ^= 1 },
 		"the mark is gone":      func(d *simDisk) { delete(d.names, "dir/"+markName) },
 		"a snapshot beyond the log, damaged": func(d *simDisk) {
-			meta := core.SnapshotMeta{Index: 100, Term: 1}
-			_, _ = writeSnapshot(d, "dir", manifest{Identity: testIdentity, meta: meta}, func(w io.Writer) error {
-				_, err := w.Write([]byte("state of a hundred"))
-				return err
-			})
+			finishSnapshot(t, d, core.SnapshotMeta{Index: 100, Term: 1}, "state of a hundred")
 			d.inode(snapshotSuffix).data[manifestBytes] ^= 1
 		},
 	} {

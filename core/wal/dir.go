@@ -34,7 +34,7 @@ func list(fs fileSystem, dir string) (listing, error) {
 			l.temps = append(l.temps, name)
 		} else if name == markName {
 			l.hasMark = true
-		} else if name != lockName && !strings.HasSuffix(name, damagedSuffix) {
+		} else if name != lockName && !strings.HasSuffix(name, damagedSuffix) && !strings.HasSuffix(name, refusedSuffix) {
 			l.strangers = append(l.strangers, name)
 		}
 	}

@@ -68,7 +68,7 @@ func failing(t *testing.T, disk *simDisk) (w *workload, tripped bool) {
 			t.Fatalf("a write after a failure: %v, want %v", err, first)
 		}
 	}
-	if err := l.SaveSnapshot(core.SnapshotMeta{Index: l.LastIndex(), Term: 1}, func(io.Writer) error { return nil }); err == nil || err.Error() != first.Error() {
+	if err := core.SaveSnapshot(l, core.SnapshotMeta{Index: l.LastIndex(), Term: 1}, func(io.Writer) error { return nil }); err == nil || err.Error() != first.Error() {
 		t.Fatalf("a snapshot after a failure: %v, want %v", err, first)
 	}
 	if n := disk.count() - calls; n != 0 {

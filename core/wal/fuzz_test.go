@@ -36,8 +36,8 @@ func FuzzMark(f *testing.F) {
 }
 
 func FuzzManifest(f *testing.F) {
-	f.Add(manifest{Identity: testIdentity, meta: core.SnapshotMeta{Index: 4, Term: 2}, size: 10}.encode())
-	f.Add(manifest{Identity: testIdentity, meta: core.SnapshotMeta{Index: 4, Term: 2, Config: "members"}}.encode())
+	f.Add(manifest{testIdentity, core.SnapshotManifest{Meta: core.SnapshotMeta{Index: 4, Term: 2}, SizeBytes: 10}}.encode())
+	f.Add(manifest{testIdentity, core.SnapshotManifest{Meta: core.SnapshotMeta{Index: 4, Term: 2, Config: "members"}, Signature: core.Signature{7}}}.encode())
 	f.Fuzz(func(t *testing.T, s []byte) {
 		reseal(s)
 		if m, err := decodeManifest(s); err == nil && !bytes.Equal(m.encode(), s) {

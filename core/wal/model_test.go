@@ -204,7 +204,7 @@ func (w *workload) save(next model, index core.Index, content []byte) {
 	}
 	next.content = content
 	w.states = append(w.states, next.clone())
-	if w.failed = w.log.SaveSnapshot(next.snapshot, func(out io.Writer) error {
+	if w.failed = core.SaveSnapshot(w.log, next.snapshot, func(out io.Writer) error {
 		_, err := out.Write(content)
 		return err
 	}); w.failed != nil {

@@ -70,7 +70,7 @@ func TestTheConfigurationOfASnapshotIsDurable(t *testing.T) {
 	write(t, l, &core.HardState{Term: 1}, 1, []byte("x"), []byte("y"), []byte("z"))
 	for _, meta := range metas {
 		content := func(w io.Writer) error { _, err := io.WriteString(w, "state"); return err }
-		if err := errors.Join(l.SaveSnapshot(meta, content), l.Compact(meta.Index), l.Close()); err != nil {
+		if err := errors.Join(core.SaveSnapshot(l, meta, content), l.Compact(meta.Index), l.Close()); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 { // a restart leaves it where it is
@@ -92,7 +92,7 @@ func TestTheConfigurationOfASnapshotIsDurable(t *testing.T) {
 		}
 	}
 	tooLong := core.SnapshotMeta{Index: 3, Term: 1, Config: strings.Repeat("x", maxConfigBytes+1)}
-	if err := l.SaveSnapshot(tooLong, func(io.Writer) error { return nil }); err == nil {
+	if err := core.SaveSnapshot(l, tooLong, func(io.Writer) error { return nil }); err == nil {
 		t.Fatal("a configuration that does not fit was stored")
 	}
 	l.Close()

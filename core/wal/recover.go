@@ -121,9 +121,9 @@ func (r *recovery) readSnapshot() error {
 		if err := r.checkIdentity(s.manifest.Identity); err != nil {
 			return err
 		}
-		buf := make([]byte, 1+min(s.manifest.size, snapshotBufferBytes))
+		buf := make([]byte, 1+min(s.manifest.SizeBytes, snapshotBufferBytes))
 		_, err = io.CopyBuffer(io.Discard, onlyReader{s}, buf)
-		verified = s.manifest.meta
+		verified = s.manifest.Meta
 		if err == nil && snapshotName(verified) != snapshotName(newest) {
 			err = fmt.Errorf("%w: it is the %v by its name, and the %v by its manifest", errSnapshot, newest, verified)
 		}

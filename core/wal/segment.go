@@ -112,6 +112,7 @@ const (
 	snapshotSuffix = ".snapshot"
 	tempSuffix     = ".tmp"
 	damagedSuffix  = ".damaged"
+	refusedSuffix  = ".refused"
 
 	nextName = "next" + tempSuffix
 )

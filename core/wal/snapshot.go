@@ -1,167 +1,90 @@
 package wal
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"path/filepath"
-	"strings"
 
 	"github.com/raftbench/raftbench/core"
 )
 
-// manifest is the first manifestBytes of a snapshot's file; the content follows. It is
-// written when the content is known, and the file gets its name when all of it is
-// durable.
-//
-//	0   checksum, CRC32C of the rest
-//	4   "raftsnap"
-//	12  version
-//	16  cluster
-//	24  node
-//	32  index
-//	40  term
-//	48  size of the content in bytes
-//	56  SHA-256 of the content
-//	88  length of the configuration in bytes
-//	92  configuration (core.SnapshotMeta.Config), and zeros
-type manifest struct {
-	Identity
-	meta core.SnapshotMeta
-	size uint64
-	sum  [sha256.Size]byte
-}
-
-const (
-	// manifestBytes holds the configuration of core.MaxMembers members.
-	manifestBytes  = 2 * sectorBytes
-	maxConfigBytes = manifestBytes - 92
-
-	snapshotMagic = "raftsnap"
-	snapshotTemp  = "snapshot" + tempSuffix
-)
-
 var errSnapshot = errors.New("the snapshot is damaged")
 
-func (m manifest) encode() []byte {
-	s := make([]byte, manifestBytes)
-	copy(s[4:], snapshotMagic)
-	binary.LittleEndian.PutUint32(s[12:], version)
-	for i, n := range []uint64{m.Cluster, uint64(m.Node), uint64(m.meta.Index), uint64(m.meta.Term), m.size} {
-		binary.LittleEndian.PutUint64(s[16+8*i:], n)
+// NewSnapshot implements core.Storage.
+func (l *Log) NewSnapshot(meta core.SnapshotMeta) (core.SnapshotWriter, error) {
+	if err := l.writer.failure(); err != nil {
+		return nil, err
 	}
-	copy(s[56:], m.sum[:])
-	binary.LittleEndian.PutUint32(s[88:], uint32(len(m.meta.Config)))
-	copy(s[92:], m.meta.Config)
-	sealBlock(s)
-	return s
-}
-
-// decodeManifest returns what the first manifestBytes say. An error matches ErrForeign if
-// the version is another.
-func decodeManifest(s []byte) (manifest, error) {
-	if err := checkBlock(s, manifestBytes, snapshotMagic); err != nil {
-		return manifest{}, err
+	if n := len(meta.Config); n > maxConfigBytes {
+		return nil, fmt.Errorf("wal: a snapshot with a configuration of %d bytes: at most %d", n, maxConfigBytes)
 	}
-	configBytes := min(binary.LittleEndian.Uint32(s[88:]), maxConfigBytes) // more is found below
-	number := func(i int) uint64 { return binary.LittleEndian.Uint64(s[16+8*i:]) }
-	m := manifest{
-		Identity: Identity{number(0), core.NodeID(number(1))},
-		meta:     core.SnapshotMeta{Index: core.Index(number(2)), Term: core.Term(number(3)), Config: string(s[92 : 92+configBytes])},
-		size:     number(4), sum: [sha256.Size]byte(s[56:]),
-	}
-	if !bytes.Equal(m.encode(), s) || m.meta.Index == 0 {
-		return manifest{}, errors.New("the manifest has values that no log writes")
-	}
-	return m, nil
-}
-
-func snapshotName(m core.SnapshotMeta) string {
-	return fmt.Sprintf("%020d-%020d%s", m.Index, m.Term, snapshotSuffix)
-}
-
-// snapshotMeta is what the name of a snapshot says: all but its configuration.
-func snapshotMeta(name string) (m core.SnapshotMeta, ok bool) {
-	if !strings.HasSuffix(name, snapshotSuffix) {
-		return m, false
-	}
-	_, err := fmt.Sscanf(name, "%d-%d", &m.Index, &m.Term)
-	return m, err == nil && name == snapshotName(m)
-}
-
-// writeSnapshot makes a durable file of what content writes. If content fails,
-// nothing has changed, and the error is content's alone.
-func writeSnapshot(fs fileSystem, dir string, m manifest, content func(io.Writer) error) (refused, failed error) {
-	if n := len(m.meta.Config); n > maxConfigBytes {
-		return fmt.Errorf("a configuration of %d bytes: at most %d", n, maxConfigBytes), nil
-	}
-	temp := filepath.Join(dir, snapshotTemp)
-	f, err := fs.Create(temp)
+	w, err := newSnapshotWriter(l, meta)
 	if err != nil {
-		return nil, err
+		return nil, l.writer.fail(fmt.Errorf("wal: begin %v: %w", meta, err))
 	}
-	refused, failed = fillSnapshot(f, m, content)
-	if err := f.Close(); failed == nil {
-		failed = err
+	return w, nil
+}
+
+// AdoptSnapshot implements core.Storage. The file of the one before is deleted in the
+// background.
+func (l *Log) AdoptSnapshot(w core.SnapshotWriter) error {
+	s, ok := w.(*snapshotWriter)
+	switch {
+	case !ok || s.log != l || s.state != snapshotFinished:
+		return errors.New("wal: adopt a snapshot that is not a finished one of this log")
+	case s.Meta.Index < l.snapshot.Index:
+		return fmt.Errorf("wal: adopt %v over %v: %w", s.Meta, l.snapshot, core.ErrOutOfRange)
 	}
-	if refused != nil || failed != nil {
-		if err := fs.Remove(temp); failed == nil {
-			failed = err
+	old := l.snapshot
+	l.snapshot, s.state = s.Meta, snapshotEnded
+	if l.live.Rest(s.Meta) {
+		l.writer.add(item{base: s.Meta, emptied: true, done: ignore})
+	}
+	if old.Index == 0 || snapshotName(old) == snapshotName(s.Meta) {
+		return nil
+	}
+	return l.remove(snapshotName(old))
+}
+
+// remove deletes a snapshot's file in the background: that of a large one takes long.
+func (l *Log) remove(name string) error {
+	remove := func() error {
+		if err := l.options.fs.Remove(filepath.Join(l.options.Dir, name)); err != nil {
+			return l.writer.fail(fmt.Errorf("wal: %w", err))
 		}
-		return refused, failed
+		return nil
 	}
-	if err := fs.Rename(temp, filepath.Join(dir, snapshotName(m.meta))); err != nil {
-		return nil, err
+	if l.options.inline {
+		return remove()
 	}
-	return nil, fs.SyncDir(dir)
+	l.writer.work.Go(func() { _ = remove() }) // the next write reports the failure
+	return nil
 }
 
-const snapshotBufferBytes = 256 << 10
-
-func fillSnapshot(f file, m manifest, content func(io.Writer) error) (refused, failed error) {
-	out := &summing{out: io.NewOffsetWriter(f, manifestBytes), sum: sha256.New()}
-	buffer := bufio.NewWriterSize(out, snapshotBufferBytes)
-	if err := content(buffer); err != nil && out.err == nil {
-		return err, nil
+// OpenSnapshot implements core.Storage. The reader checks what it reads: read from the
+// beginning, it ends with an error instead of io.EOF if the content is not what was
+// written.
+func (l *Log) OpenSnapshot() (core.SnapshotManifest, io.ReadSeekCloser, error) {
+	if l.snapshot.Index == 0 {
+		return core.SnapshotManifest{}, nil, nil
 	}
-	if err := buffer.Flush(); err != nil {
-		return nil, err
+	r, err := openSnapshot(l.options.fs, filepath.Join(l.options.Dir, snapshotName(l.snapshot)))
+	if err != nil {
+		return core.SnapshotManifest{}, nil, fmt.Errorf("wal: open %v: %w", l.snapshot, err)
 	}
-	m.size = out.size
-	out.sum.Sum(m.sum[:0])
-	if _, err := f.WriteAt(m.encode(), 0); err != nil {
-		return nil, err
-	}
-	return nil, f.Sync()
+	return r.manifest.SnapshotManifest, r, nil
 }
 
-// summing counts and sums what passes through it.
-type summing struct {
-	out  io.Writer
-	sum  hash.Hash
-	size uint64
-	err  error // of out
-}
-
-func (s *summing) Write(b []byte) (int, error) {
-	n, err := s.out.Write(b)
-	s.sum.Write(b[:n])
-	s.size += uint64(n)
-	s.err = err
-	return n, err
-}
-
-// snapshotReader reads the content of a snapshot, and ends with an error instead of
-// io.EOF if it is not what was written.
+// snapshotReader reads the content of a snapshot.
 type snapshotReader struct {
 	file     file
 	content  *io.SectionReader
 	sum      hash.Hash
+	skipped  bool // something was left out, or read twice: the sum says nothing
 	manifest manifest
 }
 
@@ -194,19 +117,30 @@ func checkSnapshot(f file) (*snapshotReader, error) {
 		return nil, err
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", errSnapshot, err)
-	case uint64(size-manifestBytes) != m.size:
-		return nil, fmt.Errorf("%w: it has %d bytes of %d", errSnapshot, size-manifestBytes, m.size)
+	case uint64(size-manifestBytes) != m.SizeBytes:
+		return nil, fmt.Errorf("%w: it has %d bytes of %d", errSnapshot, size-manifestBytes, m.SizeBytes)
 	}
-	return &snapshotReader{f, io.NewSectionReader(f, manifestBytes, int64(m.size)), sha256.New(), m}, nil
+	content := io.NewSectionReader(f, manifestBytes, int64(m.SizeBytes))
+	return &snapshotReader{file: f, content: content, sum: sha256.New(), manifest: m}, nil
 }
 
 func (r *snapshotReader) Read(b []byte) (int, error) {
 	n, err := r.content.Read(b)
+	if r.skipped {
+		return n, err
+	}
 	r.sum.Write(b[:n])
-	if err == io.EOF && !bytes.Equal(r.sum.Sum(nil), r.manifest.sum[:]) {
+	if err == io.EOF && !bytes.Equal(r.sum.Sum(nil), r.manifest.SHA256[:]) {
 		return n, fmt.Errorf("%w: its content does not have the SHA-256 in its manifest", errSnapshot)
 	}
 	return n, err
+}
+
+func (r *snapshotReader) Seek(offset int64, whence int) (int64, error) {
+	before, _ := r.content.Seek(0, io.SeekCurrent) // it always can
+	after, err := r.content.Seek(offset, whence)
+	r.skipped = r.skipped || after != before
+	return after, err
 }
 
 func (r *snapshotReader) Close() error { return r.file.Close() }

@@ -5,18 +5,18 @@
 // they are written to, the newest snapshot, a mark that says what was durable, and a
 // lock. The entries of the log are in memory too, where they are read from.
 //
-// A log has one user at a time, like every Storage, and up to two goroutines: the
+// A log has one user at a time, like every Storage, and some goroutines: the
 // writer, which takes everything that is queued, writes it as one frame, syncs it and
-// says so; and now and then one that makes the file of the next segment. Close ends
-// both.
+// says so; and now and then one that makes the file of the next segment, and one that
+// deletes a snapshot which was replaced. Close waits for all of them.
 package wal
 
 import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/memlog"
@@ -89,6 +89,8 @@ type Log struct {
 	live     memlog.Runs
 	snapshot core.SnapshotMeta
 
+	snapshots atomic.Uint64 // that were begun, to tell their temporary files apart
+
 	lock   io.Closer
 	writer *writer
 	closed sync.Once
@@ -140,44 +142,6 @@ func (l *Log) Write(w core.Write, done func(error)) {
 		return
 	}
 	l.writer.add(item{write: w, done: done})
-}
-
-// SaveSnapshot implements core.Storage. It waits for the disk.
-func (l *Log) SaveSnapshot(meta core.SnapshotMeta, write func(io.Writer) error) error {
-	if err := l.writer.failure(); err != nil {
-		return err
-	}
-	m := manifest{Identity: l.options.Identity, meta: meta}
-	refused, failed := writeSnapshot(l.options.fs, l.options.Dir, m, write)
-	if old := l.snapshot; refused == nil && failed == nil && old.Index > 0 && snapshotName(old) != snapshotName(meta) {
-		failed = l.options.fs.Remove(filepath.Join(l.options.Dir, snapshotName(old)))
-	}
-	if failed != nil {
-		failed = l.writer.fail(fmt.Errorf("wal: save %v: %w", meta, failed))
-	} else if refused != nil {
-		failed = fmt.Errorf("wal: write %v: %w", meta, refused)
-	}
-	if failed != nil {
-		return failed
-	}
-	l.snapshot = meta
-	if l.live.Rest(meta) {
-		l.writer.add(item{base: meta, emptied: true, done: ignore})
-	}
-	return nil
-}
-
-// OpenSnapshot implements core.Storage. The reader checks what it reads: it ends with
-// an error instead of io.EOF if the content is not what was written.
-func (l *Log) OpenSnapshot() (core.SnapshotMeta, io.ReadCloser, error) {
-	if l.snapshot.Index == 0 {
-		return core.SnapshotMeta{}, nil, nil
-	}
-	r, err := openSnapshot(l.options.fs, filepath.Join(l.options.Dir, snapshotName(l.snapshot)))
-	if err != nil {
-		return core.SnapshotMeta{}, nil, fmt.Errorf("wal: open %v: %w", l.snapshot, err)
-	}
-	return l.snapshot, r, nil
 }
 
 // Compact implements core.Storage. Segments that hold nothing else are deleted in the

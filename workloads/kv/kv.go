@@ -6,7 +6,8 @@
 // nothing that is measured needs them. The same commands in the same order give
 // the same state, the same results and the same snapshot bytes on every node.
 //
-// A Machine has one user at a time and starts no goroutine.
+// A Machine has one user at a time and starts no goroutine. Another goroutine may
+// write a capture of it meanwhile.
 package kv
 
 import (
@@ -28,12 +29,19 @@ const DefaultMaxKeys = 1 << 22
 type Machine struct {
 	maxKeys int
 	items   map[string]*item
+	order   []*item // by their first put; it only grows, but for ReadSnapshot
+
+	capture  *capture // nil: none is held
+	captures uint64   // that there have been
 }
 
 // item holds a value as the result of the get that finds it, status byte
-// first, so that a get copies once.
+// first, so that a get copies once. While a capture is held, its mu guards what
+// changes.
 type item struct {
-	result []byte
+	key      string
+	result   []byte
+	captured uint64 // the newest capture that has the value, or is older than the item
 }
 
 var _ core.StateMachine = (*Machine)(nil)
@@ -50,6 +58,10 @@ func New(maxKeys int) *Machine {
 
 // Apply implements core.StateMachine.
 func (m *Machine) Apply(entries []core.Entry, results *core.Results) {
+	if c := m.capture; c != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+	}
 	for i := range entries {
 		c, ok := ParseCommand(entries[i].Data)
 		switch {
@@ -91,8 +103,12 @@ func (m *Machine) put(key, value []byte) Status {
 		if len(m.items) >= m.maxKeys {
 			return StatusFull
 		}
-		it = &item{}
-		m.items[string(key)] = it
+		it = &item{key: string(key), captured: m.captures}
+		m.items[it.key] = it
+		m.order = append(m.order, it)
+	}
+	if m.capture != nil {
+		m.capture.keep(it)
 	}
 	it.result = append(append(it.result[:0], byte(StatusOK)), value...)
 	return StatusOK

@@ -27,38 +27,67 @@ var ErrSnapshot = errors.New("not a kv snapshot")
 // WriteSnapshot implements core.StateMachine. The same state always gives the
 // same bytes.
 func (m *Machine) WriteSnapshot(w io.Writer) error {
-	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	b := bufio.NewWriter(io.MultiWriter(w, sum))
-	var n []byte
-	b.WriteString(snapshotMagic) // a bufio.Writer keeps its first error for Flush
-	b.Write(binary.AppendUvarint(n, uint64(len(m.items))))
+	s := newSnapshotWriter(w, len(m.items))
+	var one []byte
 	for _, key := range slices.Sorted(maps.Keys(m.items)) {
-		value := m.items[key].result[1:]
-		n = binary.AppendUvarint(n[:0], uint64(len(key)))
-		b.Write(n)
-		b.WriteString(key)
-		n = binary.AppendUvarint(n[:0], uint64(len(value)))
-		b.Write(n)
-		b.Write(value)
+		one = appendItem(one[:0], key, m.items[key].result[1:])
+		if err := s.write(one); err != nil {
+			return err
+		}
 	}
-	if err := b.Flush(); err != nil {
-		return fmt.Errorf("write kv snapshot: %w", err)
-	}
-	if _, err := w.Write(binary.LittleEndian.AppendUint32(nil, sum.Sum32())); err != nil {
+	return s.end()
+}
+
+// snapshotWriter writes and sums at once.
+type snapshotWriter struct {
+	out *bufio.Writer
+	to  io.Writer
+	sum hash.Hash32
+}
+
+func newSnapshotWriter(w io.Writer, keys int) *snapshotWriter {
+	sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	s := &snapshotWriter{bufio.NewWriterSize(io.MultiWriter(w, sum), pieceBytes), w, sum}
+	s.out.WriteString(snapshotMagic) // a bufio.Writer keeps its first error for Flush
+	s.out.Write(binary.AppendUvarint(nil, uint64(keys)))
+	return s
+}
+
+func (s *snapshotWriter) write(items []byte) error {
+	if _, err := s.out.Write(items); err != nil {
 		return fmt.Errorf("write kv snapshot: %w", err)
 	}
 	return nil
+}
+
+func (s *snapshotWriter) end() error {
+	if err := s.out.Flush(); err != nil {
+		return fmt.Errorf("write kv snapshot: %w", err)
+	}
+	if _, err := s.to.Write(binary.LittleEndian.AppendUint32(nil, s.sum.Sum32())); err != nil {
+		return fmt.Errorf("write kv snapshot: %w", err)
+	}
+	return nil
+}
+
+func appendItem(dst []byte, key string, value []byte) []byte {
+	dst = append(binary.AppendUvarint(dst, uint64(len(key))), key...)
+	return append(binary.AppendUvarint(dst, uint64(len(value))), value...)
 }
 
 // ReadSnapshot implements core.StateMachine. On an error the state is as it was
 // before.
 func (m *Machine) ReadSnapshot(r io.Reader) error {
 	s := &snapshotReader{r: bufio.NewReader(r), sum: crc32.New(crc32.MakeTable(crc32.Castagnoli))}
-	items, err := s.read(m.maxKeys)
+	order, err := s.read(m.maxKeys)
 	if err != nil {
 		return fmt.Errorf("read kv snapshot: %w", err)
 	}
-	m.items = items
+	m.items = make(map[string]*item, len(order))
+	for _, it := range order {
+		m.items[it.key] = it
+	}
+	m.order, m.capture = order, nil // a capture keeps the items that it has
 	return nil
 }
 
@@ -70,7 +99,7 @@ type snapshotReader struct {
 	one [1]byte
 }
 
-func (s *snapshotReader) read(maxKeys int) (map[string]*item, error) {
+func (s *snapshotReader) read(maxKeys int) ([]*item, error) {
 	magic, err := s.bytes(nil, len(snapshotMagic))
 	if err != nil {
 		return nil, err
@@ -82,35 +111,35 @@ func (s *snapshotReader) read(maxKeys int) (map[string]*item, error) {
 	if err != nil {
 		return nil, err
 	}
-	items := map[string]*item{}
+	var order []*item
 	last := ""
 	for i := range count {
-		key, it, err := s.item()
+		it, err := s.item()
 		if err != nil {
 			return nil, err
 		}
-		if i > 0 && key <= last {
-			return nil, fmt.Errorf("%w: key %q after key %q", ErrSnapshot, key, last)
+		if i > 0 && it.key <= last {
+			return nil, fmt.Errorf("%w: key %q after key %q", ErrSnapshot, it.key, last)
 		}
-		items[key], last = it, key
+		order, last = append(order, it), it.key
 	}
-	return items, s.trailer()
+	return order, s.trailer()
 }
 
-func (s *snapshotReader) item() (string, *item, error) {
+func (s *snapshotReader) item() (*item, error) {
 	n, err := s.length("length of a key", MaxKeyBytes)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	key, err := s.bytes(nil, n)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	if n, err = s.length("length of a value", maxValueBytes); err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	result, err := s.bytes([]byte{byte(StatusOK)}, n)
-	return string(key), &item{result: result}, err
+	return &item{key: string(key), result: result}, err
 }
 
 // trailer checks the sum and that nothing follows it.

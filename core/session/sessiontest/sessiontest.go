@@ -35,6 +35,7 @@ func Run(t *testing.T, open func() core.StateMachine, commands [][]byte) {
 		"a write is executed once and gets the first answer again": checkOnce,
 		"what a batch consists of has no influence":                checkBatches,
 		"a snapshot carries the sessions":                          checkSnapshots,
+		"a capture has the state of its moment":                    checkCaptures,
 		"a snapshot that cannot be read changes nothing":           checkBadSnapshot,
 		"queries are the machine's own":                            checkQueries,
 	} {
@@ -123,6 +124,23 @@ func checkSnapshots(t *testing.T, open func() core.StateMachine, log []core.Entr
 		equal(t, "a snapshot of what was read", saved, snapshot(t, m))
 	}
 	equal(t, "results", want, got)
+}
+
+// checkCaptures: a capture has the state of its moment, whatever is applied before it is
+// written.
+func checkCaptures(t *testing.T, open func() core.StateMachine, log []core.Entry, rng *rand.Rand) {
+	m := wrap(t, open)
+	half := len(log) / 2
+	apply(m, log[:half], 30, rng)
+	want := snapshot(t, m)
+	c := m.Capture()
+	defer c.Release()
+	apply(m, log[half:], 30, rng)
+	var got bytes.Buffer
+	if err := c.WriteSnapshot(&got); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "what was captured", want, got.Bytes())
 }
 
 func checkBadSnapshot(t *testing.T, open func() core.StateMachine, log []core.Entry, rng *rand.Rand) {

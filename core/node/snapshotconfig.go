@@ -1,0 +1,71 @@
+package node
+
+import (
+	"fmt"
+
+	"github.com/raftbench/raftbench/core/snapshot"
+)
+
+// SnapshotConfig says when a node takes snapshots, how fast it moves them, and whose
+// it takes.
+type SnapshotConfig struct {
+	// Entries is the number of entries applied after which the state is saved and
+	// the log compacted, Bytes that of their bytes (core.EntriesSizeBytes); whichever
+	// comes first. Zero: not for this reason. If both are zero it is every 131,072
+	// entries, but not before the entries have a quarter of the bytes of the last
+	// snapshot: a large state is not written for a few changes (dissertation §5.1.2).
+	Entries int
+	Bytes   int
+
+	// BytesPerSecond bounds how fast snapshots are written and sent, all together,
+	// so that they leave the disk, the network and the CPU to the log. Default 64
+	// MiB; negative: no bound.
+	BytesPerSecond int
+
+	// ChunkBytes is the size of the pieces in which a snapshot is sent; one of them
+	// is under way to a follower at a time. Default 256 KiB.
+	ChunkBytes int
+
+	// Signer signs the snapshots that this node takes. Nil: they are not signed.
+	Signer *snapshot.Signer
+
+	// Trust is whose snapshots are taken from others. Nil: anybody's.
+	Trust *snapshot.Trust
+}
+
+const (
+	defaultSnapshotEntries = 1 << 17
+	stateFraction          = 4
+)
+
+func (c SnapshotConfig) withDefaults() SnapshotConfig {
+	setDefault(&c.BytesPerSecond, 64<<20)
+	setDefault(&c.ChunkBytes, 256<<10)
+	return c
+}
+
+func (c SnapshotConfig) validate() error {
+	for name, value := range map[string]int{"Entries": c.Entries, "Bytes": c.Bytes, "ChunkBytes": c.ChunkBytes} {
+		if value < 0 {
+			return fmt.Errorf("node: Snapshot.%s %d: must not be negative", name, value)
+		}
+	}
+	return nil
+}
+
+// isDue reports whether a snapshot is, after so many entries and bytes were applied
+// since the last one, which has stateBytes.
+func (c *SnapshotConfig) isDue(entries, bytes, stateBytes uint64) bool {
+	if c.Entries == 0 && c.Bytes == 0 {
+		return entries >= defaultSnapshotEntries && bytes >= stateBytes/stateFraction
+	}
+	return c.Entries > 0 && entries >= uint64(c.Entries) || c.Bytes > 0 && bytes >= uint64(c.Bytes)
+}
+
+// interval is the number of entries between two snapshots, roughly.
+func (c *SnapshotConfig) interval() uint64 {
+	if c.Entries > 0 {
+		return uint64(c.Entries)
+	}
+	return defaultSnapshotEntries
+}
