@@ -39,6 +39,8 @@ func (s *raftSystem) count() counters {
 		c["requests_expired"] += stats.Expired
 		c["snapshots"] += stats.Snapshots
 		c["snapshots_installed"] += stats.Installs
+		c["snapshots_resumed"] += stats.Resumed
+		c["snapshots_refused"] += stats.Refused
 	}
 	s.logs.count(c)
 	for _, cl := range s.clients {

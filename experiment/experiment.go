@@ -58,6 +58,8 @@ type Settings struct {
 	// and stay. Empty: in temporary ones that are removed.
 	Data string
 
+	Snapshots Snapshots
+
 	// Stages make an open loop whose rate changes, instead of Rates and of Duration.
 	// The last one has an end, too.
 	Stages workloads.Stages
@@ -158,7 +160,7 @@ func readModeNames() string {
 func (s *Settings) Validate() error {
 	for _, check := range []func() error{
 		s.validateLists, s.validateScalars, s.validatePayloads, s.validateBatching, s.validateErrors,
-		s.validateStorage, s.validateMachines, s.validateTimes,
+		s.validateStorage, s.validateMachines, s.validateTimes, s.validateSnapshots,
 	} {
 		if err := check(); err != nil {
 			return err

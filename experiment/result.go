@@ -27,6 +27,9 @@ func (r *replicate) result(m *workloads.Measurement, runErr, faultErr error) *re
 		e.around = r.surroundings()
 	}
 	out.Reasons, out.Warnings = judge(e)
+	if s, ok := r.system.(*raftSystem); ok {
+		out.Warnings = append(out.Warnings, s.notes.all()...)
+	}
 	out.Valid = len(out.Reasons) == 0
 	return out
 }

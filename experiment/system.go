@@ -51,16 +51,19 @@ func (r *replicate) newSystem(ctx context.Context, network *core.Network) (syste
 	}
 	config := node.Config{Batch: r.arm.Batch, Pipeline: r.arm.Pipeline, Callers: r.arm.Clients, Seed: r.seed}
 	r.settings.Times.withDefaults().configure(&config, r.settings.ReadMode == ReadLease)
+	snapshots, err := r.settings.Snapshots.config()
+	if err != nil {
+		return nil, err
+	}
 	s := &raftSystem{settings: r.settings, arm: &r.arm}
+	config.Snapshot, config.Cluster, config.OnWarning = snapshots, r.seed, s.notes.add
 	var open func(core.NodeID) (core.Storage, error) // nil: in memory
 	if r.arm.Storage.Kind == StorageWAL {
-		var err error
 		if s.logs, err = newLogs(r.settings.Data, r.name, r.arm.Storage, r.seed); err != nil {
 			return nil, err
 		}
 		open = s.logs.storage
 	}
-	var err error
 	s.cluster, err = cluster.Start(ctx, cluster.Config{
 		Nodes:           r.arm.Nodes,
 		Network:         network,
@@ -83,6 +86,7 @@ type raftSystem struct {
 	cluster  *cluster.Cluster
 	logs     *logs // on disk; nil: in memory
 	clients  []*client.Client
+	notes    notes
 
 	mu      sync.Mutex
 	retired []*node.Node // killed: what they counted still counts

@@ -20,6 +20,7 @@ func (s *Summary) Findings() []string {
 		{"transport_handler_panics", "N batches made a handler panic"},
 		{"transport_bad_frames", "N connections brought what is no message"},
 		{"snapshots_installed", "followers fell so far behind that they were sent N snapshots"},
+		{"snapshots_refused", "N snapshots were refused"},
 	} {
 		if n := s.Counters[f.counter]; n > 0 {
 			list = append(list, strings.Replace(f.text, "N", FormatCount(float64(n)), 1))

@@ -33,13 +33,16 @@ type SnapshotConfig struct {
 	Trust *snapshot.Trust
 }
 
+// DefaultSnapshotRate is the default of SnapshotConfig.BytesPerSecond.
+const DefaultSnapshotRate = 64 << 20
+
 const (
 	defaultSnapshotEntries = 1 << 17
 	stateFraction          = 4
 )
 
 func (c SnapshotConfig) withDefaults() SnapshotConfig {
-	setDefault(&c.BytesPerSecond, 64<<20)
+	setDefault(&c.BytesPerSecond, DefaultSnapshotRate)
 	setDefault(&c.ChunkBytes, 256<<10)
 	return c
 }

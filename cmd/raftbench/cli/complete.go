@@ -32,6 +32,7 @@ func (a *app) completeRun(cmd *cobra.Command) {
 	complete(cmd, "state-machine", listOf(texts(experiment.MachineKinds())...))
 	complete(cmd, "sessions", listOf(off, "1024"))
 	complete(cmd, "data", folders)
+	complete(cmd, "snapshot.rate", fixed("16MiB", "64MiB", "256MiB", off))
 	complete(cmd, "retry", fixed(texts(client.RetryModes())...))
 	complete(cmd, "retry.budget", fixed("10%", "20%", off))
 	complete(cmd, "hedge", fixed("p95", "p99", "5ms", off))

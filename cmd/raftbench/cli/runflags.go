@@ -11,6 +11,7 @@ import (
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/batch"
 	"github.com/raftbench/raftbench/core/client"
+	"github.com/raftbench/raftbench/core/node"
 	"github.com/raftbench/raftbench/experiment"
 	"github.com/raftbench/raftbench/workloads"
 )
@@ -46,6 +47,7 @@ func (a *app) runFlags(fs *pflag.FlagSet, f *runFlags) {
 	a.timesFlags(fs, f)
 	a.timeoutFlags(fs, f)
 	a.errorFlags(fs, f)
+	a.snapshotFlags(fs, f)
 	a.planFlags(fs, f)
 }
 
@@ -76,6 +78,17 @@ func (a *app) clusterFlags(fs *pflag.FlagSet, f *runFlags) {
 	fs.Var(newList(&f.Sessions, "list", off, parseSessions), "sessions", "sessions of clients that nodes remember, such as 1024, so that a write which is sent again is executed once, also with --retry all; off: none; see docs/faults.md")
 	fs.IntVar(&f.Keys, "keys", workloads.DefaultKeys, "number of distinct keys")
 	fs.Float64Var(&f.Zipf, "zipf", 0, "skew of the keys: Zipf's exponent; 0: all equally likely")
+}
+
+// snapshotFlags are about the snapshots that keep logs short.
+func (a *app) snapshotFlags(fs *pflag.FlagSet, f *runFlags) {
+	s := &f.Snapshots
+	s.BytesPerSecond = node.DefaultSnapshotRate
+	fs.IntVar(&s.Entries, "snapshot.entries", 0, "take a snapshot after so many entries; 0, and --snapshot.bytes 0: after 131072, but not before a quarter of the state's size was applied")
+	fs.Var(sizeValue{value: &s.Bytes}, "snapshot.bytes", "take a snapshot after so many bytes of entries, such as 64MiB; 0: not for this reason")
+	fs.Var(sizeValue{value: &s.BytesPerSecond, off: true}, "snapshot.rate", "bytes of snapshots that a node writes and sends in a second at most; off: no bound")
+	fs.StringVar(&s.SignKey, "snapshot.sign-key", "", "file with an Ed25519 private key (PEM, PKCS 8) with which nodes sign their snapshots: openssl genpkey -algorithm ed25519")
+	fs.StringVar(&s.Trust, "snapshot.trust", "", "file with Ed25519 public keys (PEM): nodes refuse snapshots that are signed by none of them: openssl pkey -pubout")
 }
 
 // tuningFlags are about how the cluster carries it.

@@ -107,6 +107,41 @@ func parseDuration(s string) (time.Duration, error) {
 
 func parseSize(s string) (int, error) { return core.ParseSize(s) }
 
+// sizeValue is a flag of one size in bytes.
+type sizeValue struct {
+	value *int
+	off   bool // "off" stands for -1, which is no bound
+}
+
+// Set implements pflag.Value.
+func (v sizeValue) Set(s string) error {
+	if v.off && s == off {
+		*v.value = -1
+		return nil
+	}
+	n, err := parseSize(s)
+	if v.off && err != nil {
+		return fmt.Errorf("%w, or %s", err, off)
+	}
+	if err == nil {
+		*v.value = n
+	}
+	return err
+}
+
+func (v sizeValue) String() string {
+	switch {
+	case v.value == nil:
+		return ""
+	case *v.value < 0:
+		return off
+	}
+	return core.FormatSize(*v.value)
+}
+
+// Type implements pflag.Value.
+func (sizeValue) Type() string { return "size" }
+
 // durationValue is a flag of one duration.
 type durationValue struct {
 	value *time.Duration
