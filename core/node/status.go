@@ -15,9 +15,11 @@ type Status struct {
 	Commit  core.Index
 	Applied core.Index
 	Last    core.Index // the end of the log
-	InDoubt bool       // it neither votes nor leads until it has caught up (core.Doubt)
-	Refused string     // why a snapshot was refused last; empty: none was
-	Err     error      // not nil: the storage failed and the node has stopped serving
+
+	Snapshot core.Index // of the newest snapshot; zero: there is none
+	InDoubt  bool       // it neither votes nor leads until it has caught up (core.Doubt)
+	Refused  string     // why a snapshot was refused last; empty: none was
+	Err      error      // not nil: the storage failed and the node has stopped serving
 }
 
 // Leads tells whether the node believes that it leads.
@@ -43,6 +45,9 @@ func (n *Node) publish(requests, responses int) {
 		Commit:  n.raft.Commit(),
 		Applied: n.apply.applied,
 		Last:    n.raft.LastIndex(),
+
+		Snapshot: n.apply.snapshot.Index,
+
 		InDoubt: n.quarantine.active() || n.raft.Newborn(),
 		Refused: n.refused.text,
 		Err:     n.failed,
