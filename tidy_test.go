@@ -53,6 +53,7 @@ func importRules() []importRule {
 		{pkg: "core/storagetest", may: []string{"core", "github.com/google/go-cmp/..."}, why: "a suite knows the contract and not who meets it"},
 		{pkg: "core/node/...", may: []string{"core", "core/batch", "core/node/...", "core/raft", "core/snapshot", "core/timer"}, why: blind},
 		{pkg: "core/rafttest/...", may: []string{"core", "core/memlog", "core/raft", "core/rafttest/...", "core/session"}, why: "the simulator drives the pure core: no real node, transport or clock"},
+		{pkg: "core/raftlab", may: []string{"core", "core/memlog", "core/raft", "transports/wire"}, why: "the adapter puts the suites of others on the pure core, by way of real bytes: no real node or transport"},
 		{pkg: "core/timer", may: []string{"golang.org/x/sys/..."}, why: "a timer knows the clock only"},
 		{pkg: "core/cluster/...", may: []string{"core/...", "golang.org/x/sys/..."}, why: blind},
 		{pkg: "transports", may: []string{"core", "transports/..."}, why: "the table of transports names them and nothing else"},

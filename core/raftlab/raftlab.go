@@ -1,0 +1,195 @@
+package raftlab
+
+import (
+	"sync"
+	"time"
+)
+
+// maxCalls bounds the calls under way to one peer: the laboratory's network holds a
+// call to a server that is gone for up to seven seconds. A call beyond it fails with
+// the next tick.
+const maxCalls = 256
+
+// Raft is one server in real time. Its methods may be called concurrently.
+type Raft struct {
+	peers   []Caller
+	applyCh chan<- ApplyMsg
+	stop    chan struct{} // closed by Kill
+	wake    chan struct{} // there is something to apply
+	running sync.WaitGroup
+
+	mu     sync.Mutex
+	peer   *Peer
+	killed bool
+	calls  []int        // under way, by peer
+	failed []failedCall // refused since the last tick, by maxCalls
+
+	// toApply are committed and not yet taken by the service. They are references
+	// into the log, which the service is to keep short by snapshots.
+	toApply []ApplyMsg
+}
+
+type failedCall struct {
+	to   int
+	args Args
+}
+
+// Options are what the laboratory's Make has no arguments for.
+type Options struct {
+	Codec Codec // default Gob
+	Seed  uint64
+}
+
+// Make starts server me of peers from what its persister holds. It sends what is
+// committed to applyCh in order, from a goroutine of its own, so that the service may
+// call Snapshot before it takes the next. An error means that the persister holds
+// something else.
+func Make(peers []Caller, me int, persister Persister, applyCh chan<- ApplyMsg, o Options) (*Raft, error) {
+	if o.Codec == nil {
+		o.Codec = Gob{}
+	}
+	r := &Raft{
+		peers: peers, applyCh: applyCh, calls: make([]int, len(peers)),
+		stop: make(chan struct{}), wake: make(chan struct{}, 1),
+	}
+	peer, err := NewPeer(PeerConfig{
+		Me: me, Peers: len(peers), Persister: persister, Codec: o.Codec, Seed: o.Seed,
+		Send: r.call, Apply: r.queue,
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.peer = peer
+	r.running.Go(r.tick)
+	r.running.Go(r.apply)
+	return r, nil
+}
+
+// Start begins agreement on a command and does not wait for it. It returns the
+// number that the command gets if it is ever committed, and the term. isLeader is
+// false if this server does not take it.
+func (r *Raft) Start(command any) (number, term int, isLeader bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.killed {
+		return -1, -1, false
+	}
+	return r.peer.Start(command)
+}
+
+// GetState returns the term, and whether this server believes to lead in it.
+func (r *Raft) GetState() (term int, isLeader bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.peer.GetState()
+}
+
+// Snapshot says that the service has saved its state through the command with that
+// number, which it has taken from applyCh. The slice is the Raft's from then on.
+func (r *Raft) Snapshot(number int, snapshot []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.killed {
+		r.peer.Snapshot(number, snapshot)
+	}
+}
+
+// Handle answers a peer's call of Method.
+func (r *Raft) Handle(args *Args, reply *Reply) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.killed {
+		r.peer.Handle(args, reply)
+	}
+}
+
+// Kill ends the server: it sends, answers, saves and applies nothing more. It does not
+// wait; see Wait. A second call does nothing.
+func (r *Raft) Kill() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.killed {
+		r.killed = true
+		close(r.stop)
+	}
+}
+
+// Wait waits, after Kill, for all goroutines. The suite's network must end its calls.
+func (r *Raft) Wait() { r.running.Wait() }
+
+// tick is the clock.
+func (r *Raft) tick() {
+	ticker := time.NewTicker(TickMillis * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-r.stop:
+			return
+		case <-ticker.C:
+		}
+		r.mu.Lock()
+		if !r.killed {
+			r.tickOnce()
+		}
+		r.mu.Unlock()
+	}
+}
+
+func (r *Raft) tickOnce() {
+	failed := r.failed
+	r.failed = nil
+	for i := range failed {
+		r.peer.Complete(failed[i].to, &failed[i].args, nil, false)
+	}
+	r.peer.Tick()
+}
+
+// call is the Peer's Send; r.mu is held.
+func (r *Raft) call(to int, args Args) {
+	if r.calls[to] == maxCalls {
+		r.failed = append(r.failed, failedCall{to, args})
+		return
+	}
+	r.calls[to]++
+	r.running.Go(func() {
+		var reply Reply
+		ok := r.peers[to].Call(Method, &args, &reply)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.calls[to]--
+		if !r.killed {
+			r.peer.Complete(to, &args, &reply, ok)
+		}
+	})
+}
+
+// queue is the Peer's Apply; r.mu is held, but by NewPeer.
+func (r *Raft) queue(m ApplyMsg) {
+	r.toApply = append(r.toApply, m)
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// apply hands over what is to be applied.
+func (r *Raft) apply() {
+	for {
+		select {
+		case <-r.stop:
+			return
+		case <-r.wake:
+		}
+		r.mu.Lock()
+		batch := r.toApply
+		r.toApply = nil
+		r.mu.Unlock()
+		for i := range batch {
+			select {
+			case <-r.stop:
+				return
+			case r.applyCh <- batch[i]:
+			}
+		}
+	}
+}

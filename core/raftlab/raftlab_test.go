@@ -1,0 +1,183 @@
+package raftlab
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// direct calls a server in this process, or nobody while there is none.
+type direct struct {
+	mu     sync.Mutex
+	server *Raft
+}
+
+func (d *direct) Call(method string, args, reply any) bool {
+	d.mu.Lock()
+	server := d.server
+	d.mu.Unlock()
+	if server == nil || method != Method {
+		return false
+	}
+	// As the suite's network does, nobody's memory is lent.
+	a := args.(*Args)
+	server.Handle(&Args{a.Kind, slices.Clone(a.Body)}, reply.(*Reply))
+	return len(reply.(*Reply).Body) > 0
+}
+
+func (d *direct) set(server *Raft) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.server = server
+}
+
+// realLab is three servers in real time. Its service takes a snapshot of every second
+// command, from within the goroutine that takes what is to be applied.
+type realLab struct {
+	*testing.T
+	ends    []*direct
+	disks   []*disk
+	servers []*Raft
+	applied []chan ApplyMsg
+	reading sync.WaitGroup
+}
+
+func newRealLab(t *testing.T) *realLab {
+	l := &realLab{T: t, servers: make([]*Raft, 3), applied: make([]chan ApplyMsg, 3)}
+	for range l.servers {
+		l.ends, l.disks = append(l.ends, new(direct)), append(l.disks, new(disk))
+	}
+	for i := range l.servers {
+		l.start(i)
+	}
+	t.Cleanup(func() {
+		for i := range l.servers {
+			l.kill(i)
+		}
+		l.reading.Wait()
+	})
+	return l
+}
+
+func (l *realLab) start(i int) {
+	var peers []Caller
+	for _, end := range l.ends {
+		peers = append(peers, end)
+	}
+	toService := make(chan ApplyMsg)
+	server, err := Make(peers, i, l.disks[i], toService, Options{Seed: uint64(i)})
+	if err != nil {
+		l.Fatal(err)
+	}
+	l.servers[i], l.applied[i] = server, make(chan ApplyMsg, 100)
+	l.ends[i].set(server)
+	applied := l.applied[i]
+	l.reading.Go(func() {
+		for {
+			select {
+			case <-server.stop:
+				return
+			case m := <-toService:
+				if m.CommandValid && m.CommandIndex%2 == 0 {
+					server.Snapshot(m.CommandIndex, []byte{byte(m.CommandIndex)})
+				}
+				applied <- m
+			}
+		}
+	})
+}
+
+func (l *realLab) kill(i int) {
+	l.ends[i].set(nil)
+	l.servers[i].Kill()
+	l.servers[i].Wait()
+}
+
+// agree lets the servers agree on a command that begins with a text, and returns its
+// number, which must be the same everywhere. A leader that is starved may lose what it
+// took: then it begins again.
+func (l *realLab) agree(text string, servers ...int) int {
+	l.Helper()
+	for try := range 100 {
+		command := fmt.Sprint(text, try)
+		leader := l.propose(command, servers)
+		number := l.await(leader, command, 2*time.Second)
+		if number == 0 {
+			continue
+		}
+		for _, i := range servers {
+			if i == leader {
+				continue
+			}
+			if n := l.await(i, command, time.Minute); n != number {
+				l.Fatalf("%s has number %d at server %d, and %d at server %d", command, number, leader, n, i)
+			}
+		}
+		return number
+	}
+	l.Fatalf("no agreement on %s", text)
+	return 0
+}
+
+// propose starts a command at whoever of the servers leads, and returns who that is.
+func (l *realLab) propose(command any, servers []int) int {
+	l.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(TickMillis * time.Millisecond) {
+		for _, i := range servers {
+			if _, _, leads := l.servers[i].Start(command); leads {
+				return i
+			}
+		}
+	}
+	l.Fatal("no leader")
+	return -1
+}
+
+// await waits until a server applies a command, and returns its number; zero if that
+// takes too long.
+func (l *realLab) await(i int, command any, patience time.Duration) int {
+	timeout := time.After(patience)
+	for {
+		select {
+		case m := <-l.applied[i]:
+			if m.Command == command {
+				return m.CommandIndex
+			}
+		case <-timeout:
+			return 0
+		}
+	}
+}
+
+func TestServersInRealTime(t *testing.T) {
+	l := newRealLab(t)
+	first := l.agree("one", 0, 1, 2)
+	l.kill(0)
+	second := l.agree("two", 1, 2)
+	l.start(0)
+	third := l.agree("three", 0, 1, 2)
+	if first < 1 || second <= first || third <= second {
+		t.Errorf("numbers %d, %d, %d: want them to grow", first, second, third)
+	}
+	l.kill(1)
+	if got := l.disks[1].ReadSnapshot(); len(got) == 0 {
+		t.Error("the service's snapshot is not kept")
+	}
+}
+
+func TestKilledServersDoNothing(t *testing.T) {
+	l := newRealLab(t)
+	l.agree("one", 0, 1, 2)
+	l.kill(0)
+	saved := l.disks[0].state
+	var reply Reply
+	l.servers[0].Handle(&Args{Kind: 1}, &reply)
+	if _, _, leads := l.servers[0].Start("two"); leads || reply.Body != nil {
+		t.Errorf("a killed server takes a command (%t), or answers % x", leads, reply.Body)
+	}
+	if !slices.Equal(saved, l.disks[0].state) {
+		t.Error("a killed server saves")
+	}
+}
