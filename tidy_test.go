@@ -75,6 +75,11 @@ func importRules() []importRule {
 		{pkg: "experiment/search/...", may: []string{"core", "core/batch", "experiment", "experiment/search/...", "reports/...", "transports"}, why: "a search decides what is measured next: it sees experiments, and no cluster, clock or load"},
 		{pkg: "experiment/claims", may: []string{"core", "core/batch", "experiment", "experiment/codec", "reports/...", "transports", "transports/codecs", "workloads"}, why: "a claim says what is measured and how it is judged: it runs experiments as anybody does, and has no cluster, clock or load of its own"},
 		{pkg: "experiment/...", may: []string{"core/...", "experiment/...", "reports/...", "transports", "workloads/...", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/sys/..."}, why: "an experiment takes its transports from the table and knows none of them"},
+		{pkg: "scripts/engines/etcdraft", may: []string{"core/client", "go.etcd.io/..."}, why: "a driver for another Raft knows that one, and the operations of a driver of ours"},
+		{pkg: "scripts/engines", may: []string{
+			"core", "core/client", "core/cluster", "core/node", "core/wal", "scripts/engines/...", "transports/inproc", "transports/rawtcp", "workloads",
+			"github.com/hashicorp/...", "github.com/lni/...", "go.etcd.io/raft/v3/...",
+		}, why: "a comparison of engines sees ours as any user of the packages would, and measures with workloads"},
 		{pkg: "cmd/raftbench/settings", may: []string{"github.com/agnivade/levenshtein", "github.com/spf13/pflag", "go.yaml.in/yaml/v3"}, why: "settings know flags and texts, not what they mean"},
 		{pkg: "cmd/raftbench/metrics", may: []string{"experiment", "reports", "workloads", "github.com/prometheus/client_golang/..."}, why: "an observer of runs, and the one place that knows Prometheus"},
 		{pkg: "cmd/...", may: []string{"core/...", "transports", "transports/codecs", "workloads/...", "experiment/...", "reports/...", "cmd/...", "github.com/spf13/cobra/...", "github.com/spf13/pflag", "golang.org/x/sys/...", "golang.org/x/term"}, why: wiring},
