@@ -97,6 +97,28 @@ func TestRecordersAreMergedAndNotAveraged(t *testing.T) {
 	}
 }
 
+// ghz#325: results beyond a million were dropped without a word, and the percentiles
+// were those of the beginning.
+func TestResultsAreNotCapped(t *testing.T) {
+	r := NewRecorder(Closed, 0, nil, nil)
+	r.Begin(0)
+	const early, late = 1_000_000, 200_000
+	for i := range early + late {
+		at, took := time.Duration(i)*time.Microsecond, ms
+		if i >= early {
+			took = 50 * ms
+		}
+		r.Record(ok(Put, at, at, at+took))
+	}
+	o := measured(r).Window.Ops[Put]
+	if o.Succeeded != early+late || o.Response.TotalCount() != early+late {
+		t.Fatalf("%d successes and %d latencies of %d", o.Succeeded, o.Response.TotalCount(), early+late)
+	}
+	if got := quantile(o.Response, 90); got < 49*ms {
+		t.Fatalf("p90 is %v: one in six took 50 ms", got)
+	}
+}
+
 func TestLatenciesBeyondTheRangeAreCounted(t *testing.T) {
 	r := NewRecorder(Open, time.Minute, nil, nil)
 	r.Begin(0)

@@ -39,8 +39,8 @@ func (h *holder) take() []*core.Incoming {
 	return held
 }
 
-// serveTest opens an endpoint and a plain gRPC client of it.
-func serveTest(t *testing.T, h core.Handler, limits core.Limits, settings ...string) (core.Transport, raftpb.RaftClient) {
+// openTest opens an endpoint and says where it listens.
+func openTest(t *testing.T, h core.Handler, limits core.Limits, settings ...string) (_ core.Transport, address string) {
 	t.Helper()
 	nt := Transport()
 	options, err := nt.ParseOptions(settings)
@@ -60,7 +60,14 @@ func serveTest(t *testing.T, h core.Handler, limits core.Limits, settings ...str
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = transport.Close() })
-	client, err := gogrpc.NewClient("passthrough:///"+listener.Addr().String(), gogrpc.WithTransportCredentials(insecure.NewCredentials()))
+	return transport, listener.Addr().String()
+}
+
+// serveTest opens an endpoint and a plain gRPC client of it.
+func serveTest(t *testing.T, h core.Handler, limits core.Limits, settings ...string) (core.Transport, raftpb.RaftClient) {
+	t.Helper()
+	transport, address := openTest(t, h, limits, settings...)
+	client, err := gogrpc.NewClient("passthrough:///"+address, gogrpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,6 +30,8 @@ func failureChecks() []check {
 		{name: "MachineIsExhausted", run: checkExhausted, wire: true, contract: contractExhausted},
 		{name: "ConnectionIsReset", run: checkReset, wire: true, mem: true,
 			contract: "ErrBroken: the connection ended while the call was under way; whether the peer saw the request is unknown."},
+		{name: "HalfAnAnswer", run: checkHalfAnAnswer, wire: true, wraps: true,
+			contract: "Complete gives back calls that have ended: either Err is set, or Response is filled."},
 		{name: "PeerClosesUnderCalls", run: checkPeerCloses,
 			contract: "ErrBroken: the connection ended while the call was under way; whether the peer saw the request is unknown."},
 	}
@@ -213,4 +215,38 @@ func checkPeerCloses(t T, e *env) {
 		}
 	}
 	b.release()
+}
+
+// checkHalfAnAnswer has calls time out when half of their answer has arrived. What
+// comes of the rest must not be taken for the answer to a later call, on whichever
+// connection that goes (pools that gave back a connection after a deadline had this bug).
+func checkHalfAnAnswer(t T, e *env) {
+	v := &valve{Listener: e.listen(2)}
+	defer v.open()
+	a, b := e.open(1), e.openAt(2, v)
+	for i := range uint64(2 * core.NumClasses) {
+		class := core.Class(i % core.NumClasses)
+		e.eventually("a call before", func() bool {
+			return a.callFor(b.id, ofClass(class, 1000+i), time.Second).wait(t) == nil
+		})
+		v.shut()
+		tk := a.callFor(b.id, ofClass(class, 2000+i), 20*time.Millisecond)
+		if err := tk.wait(t); !errors.Is(err, core.ErrTimeout) && !errors.Is(err, core.ErrBroken) && !errors.Is(err, core.ErrUnavailable) {
+			t.Fatalf("contract: %q: a call of which half an answer came ended with %v", e.contract, err)
+		}
+		v.open()
+		next, answered := uint64(3000), 0
+		e.eventually("ten calls after half an answer", func() bool {
+			next++
+			tk := a.callFor(b.id, ofClass(class, next), time.Second)
+			if tk.wait(t) != nil {
+				return false // the connection is given up
+			}
+			if d := echoDiff(tk.call); d != "" {
+				t.Fatalf("contract: %q: after half an answer, the response is not the answer to the request: %s", e.contract, d)
+			}
+			answered++
+			return answered == 10
+		})
+	}
 }

@@ -106,6 +106,19 @@ var wireDefects = []defect{
 			h.user.Complete(slices.DeleteFunc(slices.Clone(calls), func(c *core.Call) bool { return errors.Is(c.Err, core.ErrBroken) }))
 		}
 	}},
+	{"takes the rest of an answer for the next", []string{"HalfAnAnswer"}, func(h *hooks) {
+		var rest atomic.Bool
+		h.complete = func(calls []*core.Call) {
+			for _, c := range calls {
+				if errors.Is(c.Err, core.ErrTimeout) {
+					rest.Store(true)
+				} else if r, ok := c.Response.(*core.AppendEntriesResponse); ok && c.Err == nil && rest.CompareAndSwap(true, false) {
+					r.Session--
+				}
+			}
+			h.user.Complete(calls)
+		}
+	}},
 	{"trusts a length", []string{"GarbageToListener", "GarbageToDialer", "RecordedBytesMutated"}, func(h *hooks) {
 		throughConns(h, func(c net.Conn) net.Conn { return trusting{c, new(sync.Once)} })
 	}},
