@@ -2,6 +2,7 @@ package raftbench_test
 
 import (
 	"fmt"
+	"go/ast"
 	"path"
 	"regexp"
 	"slices"
@@ -15,6 +16,7 @@ func docsRules() []rule {
 		{"licence", "nobody may use what has no licence", checkLicence},
 		{"changelog", "users read what changed there, and releases are cut from it", checkChangelog},
 		{"links", "a link that leads nowhere costs a reader's trust", checkLinks},
+		{"tests exist", "a document that names a test promises that there is one", checkNamedTests},
 		{"decisions listed", "a decision that is not in the list is not found", checkDecisions},
 		{"dependencies have reasons", "few direct dependencies, each with a reason: write it into docs/decisions/0001-direct-dependencies.md", checkDependencies},
 		{"CI runs scripts/test", "what CI runs is what a person runs", checkCI},
@@ -122,6 +124,31 @@ func anchors(markdown string) []string {
 		}
 	}
 	return list
+}
+
+// checkNamedTests looks for the tests that Markdown files name in code spans.
+func checkNamedTests(t *tree) []string {
+	exists := map[string]bool{}
+	for _, f := range t.code {
+		for _, d := range f.syntax.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && f.test {
+				exists[fn.Name.Name] = true
+			}
+		}
+	}
+	named := regexp.MustCompile("`((?:Test|Fuzz)[A-Z][A-Za-z0-9_]*)`")
+	var found []string
+	for _, name := range t.names {
+		if path.Ext(name) != ".md" {
+			continue
+		}
+		for _, m := range named.FindAllStringSubmatch(t.text[name], -1) {
+			if !exists[m[1]] {
+				found = append(found, fmt.Sprintf("%s names %s: there is no such test", name, m[1]))
+			}
+		}
+	}
+	return found
 }
 
 const decisions = "docs/decisions/"

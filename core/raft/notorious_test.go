@@ -8,7 +8,7 @@ import (
 	"github.com/raftbench/raftbench/core"
 )
 
-// More bugs that other implementations had; docs/simulation.md lists all of them
+// More bugs that other implementations had; docs/notorious.md lists all of them
 // with the test that looks for each.
 
 // eliben/raft 5a550b1: stepping down within a term must not forget the vote.
