@@ -10,5 +10,6 @@
 // submitter and of the transport.
 //
 // What an attempt that failed leads to is said by Retry, Budget and Hedge. By
-// default what certainly was not executed is sent again until its time has passed.
+// default what certainly was not executed is sent again until its time has passed. With
+// Config.Sessions nothing is executed twice, whatever is sent again.
 package client

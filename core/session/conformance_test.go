@@ -14,9 +14,10 @@ func TestConformance(t *testing.T) {
 		kv.AppendGet(nil, []byte("a")), kv.AppendGet(nil, []byte("b")), {},
 	}
 	for name, open := range map[string]func() core.StateMachine{
-		"kv":     func() core.StateMachine { return kv.New(0) },
-		"null":   func() core.StateMachine { return kv.Null{} },
-		"ledger": func() core.StateMachine { return new(ledger) },
+		"kv":      func() core.StateMachine { return kv.New(0) },
+		"null":    func() core.StateMachine { return kv.Null{} },
+		"ledger":  func() core.StateMachine { return new(ledger) },
+		"account": func() core.StateMachine { return new(account) },
 	} {
 		t.Run(name, func(t *testing.T) { sessiontest.Run(t, open, commands) })
 	}
