@@ -121,8 +121,24 @@ func (c *Cluster) startAll(ctx context.Context) error {
 		}
 	}
 	c.place(1).node.Campaign()
-	_, err := c.WaitLeader(ctx)
-	return err
+	if _, err := c.WaitLeader(ctx); err != nil {
+		return err
+	}
+	return c.waitSettled(ctx)
+}
+
+// waitSettled waits until every node trusts its log. A cluster begins while one of
+// its founders has yet to hear from the others. Until it has, nobody else may fail: it
+// does not vote.
+func (c *Cluster) waitSettled(ctx context.Context) error {
+	return c.wait(ctx, func() error {
+		for _, n := range c.running() {
+			if s := n.Status(); s.InDoubt {
+				return fmt.Errorf("%v is in doubt about its log", s.ID)
+			}
+		}
+		return nil
+	})
 }
 
 // memoryStorage keeps one log in memory for each node.
@@ -198,17 +214,34 @@ func (c *Cluster) WaitLeader(ctx context.Context) (core.NodeID, error) {
 
 // WaitLeaderOtherThan waits until a node other than old leads.
 func (c *Cluster) WaitLeaderOtherThan(ctx context.Context, old core.NodeID) (core.NodeID, error) {
+	var leader core.NodeID
+	err := c.wait(ctx, func() error {
+		if leader = c.Leader(); leader == 0 || leader == old {
+			return errors.New("no leader")
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return leader, nil
+}
+
+// wait waits until missing finds nothing that is missing. It looks whenever a node
+// has changed.
+func (c *Cluster) wait(ctx context.Context, missing func() error) error {
 	for {
 		c.mu.Lock()
 		changed := c.changed
 		c.mu.Unlock()
-		if id := c.Leader(); id != 0 && id != old {
-			return id, nil
+		err := missing()
+		if err == nil {
+			return nil
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return 0, fmt.Errorf("cluster: no leader: %w", ctx.Err())
+			return fmt.Errorf("cluster: %w: %w", err, ctx.Err())
 		}
 	}
 }

@@ -88,8 +88,8 @@ type Config struct {
 	// whose instants nobody compares.
 	Clock core.Clock
 
-	// OnChange, if set, is called from the loop whenever role, term or leader
-	// change. It must not wait.
+	// OnChange, if set, is called from the loop whenever term, leader, Status.InDoubt or
+	// whether there is an error change. It must not wait.
 	OnChange func(Status)
 
 	// OnWarning, if set, is called with what a person should know, in a line: that a

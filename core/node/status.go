@@ -61,7 +61,7 @@ func (n *Node) publish(requests, responses int) {
 	n.status.members, _ = n.raft.Configuration()
 	n.meters.turn(requests, responses)
 	n.status.mu.Unlock()
-	if n.config.OnChange != nil && (was.Term != now.Term || was.Leader != now.Leader || (was.Err == nil) != (now.Err == nil)) {
+	if n.config.OnChange != nil && (was.Term != now.Term || was.Leader != now.Leader || was.InDoubt != now.InDoubt || (was.Err == nil) != (now.Err == nil)) {
 		n.config.OnChange(now)
 	}
 }
