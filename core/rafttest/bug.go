@@ -39,6 +39,13 @@ const (
 	ReceiveTooMuch
 	ForgetNewborn
 	SettleTooSoon
+	SnapshotOfLaterState
+	ResumeTooFar
+	MixSnapshots
+	InstallStaleSnapshot
+	InstallUnfinished
+	CompactBeforeDurable
+	AdoptOlderSnapshot
 	numBugs
 )
 
@@ -83,6 +90,13 @@ func mistakes() []struct{ name, mistake string } {
 		{"ReceiveTooMuch", "a client says that it has received all earlier answers"},
 		{"ForgetNewborn", "a node does not know that its disk was wiped"},
 		{"SettleTooSoon", "a node that has some of the log takes itself for one that remembers"},
+		{"SnapshotOfLaterState", "a snapshot that is written in the background has the state of that time, not of its index"},
+		{"ResumeTooFar", "a snapshot whose stream broke goes on behind a chunk that is missing"},
+		{"MixSnapshots", "a new snapshot goes on where another one stopped"},
+		{"InstallStaleSnapshot", "a snapshot that is older than the state is loaded"},
+		{"InstallUnfinished", "a snapshot is acknowledged before it is durable"},
+		{"CompactBeforeDurable", "the log is compacted when a snapshot is begun, not when it is durable"},
+		{"AdoptOlderSnapshot", "a snapshot that was taken replaces a newer one that was installed meanwhile"},
 	}
 }
 

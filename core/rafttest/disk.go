@@ -12,7 +12,8 @@ type disk struct {
 	log     diskLog // what can be read
 	durable diskLog // what survives
 	state   core.HardState
-	data    []byte // of the newest snapshot, which is always durable
+	data    []byte         // of the newest snapshot, which is always durable
+	written []diskSnapshot // finished, and durable, but not adopted
 	writes  []diskWrite
 	lost    bool     // writes end well and are lost
 	newborn bool     // what the node did before may be forgotten
@@ -139,9 +140,47 @@ func (d *disk) settle(seq uint64) {
 	}
 }
 
-// saveSnapshot is durable when it returns, like everything before it if it
-// drops the log.
-func (d *disk) saveSnapshot(s core.SnapshotMeta, data []byte) {
+// diskSnapshot is a snapshot that the next start will find. undurable is for a bug: it
+// will not.
+type diskSnapshot struct {
+	meta      core.SnapshotMeta
+	data      []byte
+	undurable bool
+}
+
+// finish makes a snapshot durable.
+func (d *disk) finish(s core.SnapshotMeta, data []byte) {
+	d.written = append(d.written, diskSnapshot{meta: s, data: slices.Clone(data)})
+}
+
+// unfinished is finish, but for the durability.
+func (d *disk) unfinished(s core.SnapshotMeta, data []byte) {
+	d.written = append(d.written, diskSnapshot{s, slices.Clone(data), true})
+}
+
+// drop deletes a snapshot that was finished.
+func (d *disk) drop(s core.SnapshotMeta) {
+	d.written = slices.DeleteFunc(d.written, func(w diskSnapshot) bool { return w.meta == s })
+}
+
+// adopt makes a finished snapshot the newest, and reports false if it is not there. With
+// the snapshot everything that was written before it is durable, if it drops the log.
+func (d *disk) adopt(s core.SnapshotMeta) (data []byte, ok bool) {
+	i := slices.IndexFunc(d.written, func(w diskSnapshot) bool { return w.meta == s })
+	if i < 0 {
+		return nil, false
+	}
+	w := d.written[i]
+	d.drop(s)
+	if w.undurable {
+		d.log.save(s)
+	} else {
+		d.save(s, w.data)
+	}
+	return w.data, true
+}
+
+func (d *disk) save(s core.SnapshotMeta, data []byte) {
 	if !d.log.has(s.Index, s.Term) {
 		for len(d.writes) > 0 {
 			d.settle(d.writes[0].seq)
@@ -173,6 +212,12 @@ func (d *disk) crash(survivors, torn int) {
 		d.durable.write(d.writes[0].entries[:torn])
 	}
 	d.writes, d.done, d.doneAt, d.lost = nil, nil, 0, false
+	for _, w := range d.written {
+		if w.meta.Index > d.durable.snapshot.Index && !w.undurable {
+			d.durable.snapshot, d.data = w.meta, w.data
+		}
+	}
+	d.written = nil
 	// A snapshot may be of entries that were committed and applied but not yet
 	// durable here.
 	d.durable.save(d.durable.snapshot)

@@ -76,6 +76,10 @@ func (n *node) falsifyResponse(in *incoming, resp core.Response) core.Response {
 		if s.opt.Bug == AckWholeLog && a.Success {
 			a.Match = max(a.Match, n.disk.durable.LastIndex())
 		}
+	case *core.InstallSnapshotResponse:
+		if q := in.call.req.(*core.InstallSnapshotRequest); s.opt.Bug == InstallStaleSnapshot && !q.Done && in.veto {
+			a.Match, a.NextOffset = 0, in.want
+		}
 	}
 	return resp
 }

@@ -19,6 +19,7 @@ func (s *Sim) heal() {
 	s.net.loss, s.net.double, s.net.late, s.net.lateReq = 0, 0, 0, 0
 	s.net.delay = min(s.net.delay, tick/2)
 	s.diskDelay = min(s.diskDelay, tick/2)
+	s.snapshotDelay = min(s.snapshotDelay, tick)
 	s.healNetwork()
 	for _, n := range s.nodes {
 		n.stalled, n.failing, n.diskDelay = false, false, s.diskDelay

@@ -80,5 +80,26 @@ func driverBounty(b Bug) Bounty {
 	case ForgetPromise:
 		return Bounty{Within: 150, By: reads, Ticks: longTicks, Leases: true}
 	}
+	return snapshotBounty(b)
+}
+
+// snapshotBounty is for snapshots that are taken, sent and loaded in the background.
+func snapshotBounty(b Bug) Bounty {
+	switch b {
+	case SnapshotOfLaterState:
+		return Bounty{Within: 50, By: []string{"state-machine safety"}}
+	case ResumeTooFar:
+		return Bounty{Within: 50, By: []string{"a snapshot is whole"}}
+	case MixSnapshots:
+		return Bounty{Within: 200, By: []string{"a snapshot is whole", "state-machine safety"}}
+	case InstallStaleSnapshot:
+		return Bounty{Within: 500, By: []string{"entries are applied in order", "state-machine safety", "restart from disk", "no panic"}}
+	case InstallUnfinished:
+		return Bounty{Within: 100, By: []string{"durable before it leaves", "no panic"}}
+	case CompactBeforeDurable:
+		return Bounty{Within: 50, By: []string{"restart from disk", "a snapshot that is sent exists", "no panic"}}
+	case AdoptOlderSnapshot:
+		return Bounty{Within: 400, By: []string{"restart from disk", "a snapshot that is sent exists", "no panic", "durable before it leaves"}}
+	}
 	return Bounty{}
 }

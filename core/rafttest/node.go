@@ -37,6 +37,9 @@ type node struct {
 	reads    map[uint64]readCall
 	readable []readable
 	assembly assembly
+	taking   bool   // a snapshot is being written
+	loading  bool   // the state machine takes a snapshot
+	loads    int    // begun
 	context  uint64 // the newest of ReadIndex
 	scratch  scratch
 
@@ -71,6 +74,7 @@ func (n *node) boot() {
 	n.asked = map[core.Index]asked{}
 	n.deferred, n.paused, n.missed, n.failing, n.membersChanged = nil, false, 0, false, true
 	n.readable, n.assembly, n.context, n.round, n.follow = nil, assembly{}, 0, 0, 0
+	n.taking, n.loading = false, false
 	n.restoreState(n.disk.durable.snapshot.Index, n.disk.data)
 	n.commit = r.Commit()
 	n.hurryOnPurpose()

@@ -78,6 +78,8 @@ type Result struct {
 	Reads         int // answered
 	ReadsLost     int
 	Snapshots     int // that were installed by a follower
+	Taken         int // snapshots
+	Resumed       int // streams of a snapshot that went on where another had stopped
 	Transfers     int // asked for
 	Changes       int // of members that began
 	LeaseReads    int // answered at once, because of a lease

@@ -162,6 +162,8 @@ func (r *Result) add(o Result) {
 	r.Reads += o.Reads
 	r.ReadsLost += o.ReadsLost
 	r.Snapshots += o.Snapshots
+	r.Taken += o.Taken
+	r.Resumed += o.Resumed
 	r.Transfers += o.Transfers
 	r.Lost += o.Lost
 	r.Doubled += o.Doubled
@@ -188,7 +190,7 @@ func (r *Result) mustBeBusy(t *testing.T) {
 		n    int
 	}{
 		{"elections", r.Elections}, {"crashes", r.Crashes}, {"partitions", r.Partitions}, {"writes", r.Writes},
-		{"reads", r.Reads}, {"reads lost", r.ReadsLost}, {"snapshots", r.Snapshots}, {"transfers", r.Transfers},
+		{"reads", r.Reads}, {"reads lost", r.ReadsLost}, {"snapshots", r.Snapshots}, {"snapshots taken", r.Taken}, {"snapshots resumed", r.Resumed}, {"transfers", r.Transfers},
 		{"lost messages", r.Lost}, {"doubled messages", r.Doubled}, {"truncated entries", r.Truncated},
 		{"changes of members", r.Changes}, {"reads by lease", r.LeaseReads}, {"reads by followers", r.FollowerReads},
 		{"pauses", r.Pauses}, {"disk errors", r.DiskErrors}, {"torn writes", r.Torn}, {"wiped disks", r.Wipes},

@@ -66,18 +66,23 @@ func (n *node) receive(c *call) {
 	in := &incoming{call: c, token: n.tokens}
 	n.owed[in.token] = in
 	req := n.scratch.borrow(c.req)
-	if q, ok := req.(*core.InstallSnapshotRequest); ok {
-		n.assemble(in, q)
-	}
 	n.falsifyIncoming(req)
-	if err := n.raft.Step(in.token, req); err != nil {
-		n.sim.check.fail("one answer for each request", "%v: %v", n.id, err)
+	if q, ok := req.(*core.InstallSnapshotRequest); ok {
+		n.receiveChunk(in, q)
+	} else {
+		n.step(in, req)
 	}
 	if q, ok := req.(*core.AppendEntriesRequest); ok && n.raft.Leader() == q.From {
 		n.follow = q.Commit
 	}
 	n.scratch.spoil()
 	n.work()
+}
+
+func (n *node) step(in *incoming, req core.Request) {
+	if err := n.raft.Step(in.token, req); err != nil {
+		n.sim.check.fail("one answer for each request", "%v: %v", n.id, err)
+	}
 }
 
 func (n *node) callDone(c *call, resp core.Response) {

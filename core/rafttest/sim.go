@@ -38,6 +38,7 @@ type Sim struct {
 	batch         int
 	commandBytes  int
 	snapshotEvery core.Index
+	snapshotDelay int64 // the longest step of taking, receiving or loading a snapshot
 	diskDelay     int64
 	restartSoon   float64       // how often a crashed node is back within moments
 	spares        int           // nodes that are no members at first; zero: members do not change
@@ -112,6 +113,7 @@ func (s *Sim) draw() {
 	if s.opt.Sessions {
 		s.drawSessions()
 	}
+	s.snapshotDelay = int64(s.oneOf(0, 20, 200, 1000, 4000))
 }
 
 // drawLeases lets leaders hold leases in some worlds.

@@ -34,7 +34,7 @@ var ErrSnapshot = errors.New("not a snapshot of sessions")
 // WriteSnapshot implements core.StateMachine. The same state always gives the same
 // bytes, if it is so for the wrapped machine. The table is encoded in memory first.
 func (m *Machine) WriteSnapshot(w io.Writer) error {
-	if err := writeTable(w, m.table.append(nil)); err != nil {
+	if err := writeTable(w, m.encodeTable()); err != nil {
 		return err
 	}
 	return m.inner.WriteSnapshot(w)
@@ -44,7 +44,7 @@ func (m *Machine) WriteSnapshot(w io.Writer) error {
 // (core.CaptureOf). The table is encoded at once: its size does not depend on that of
 // the state.
 func (m *Machine) Capture() core.Capture {
-	return &capture{table: m.table.append(nil), Capture: core.CaptureOf(m.inner)}
+	return &capture{table: m.encodeTable(), Capture: core.CaptureOf(m.inner)}
 }
 
 // capture is the encoded table, and a capture of the wrapped machine.
@@ -59,6 +59,10 @@ func (c *capture) WriteSnapshot(w io.Writer) error {
 		return err
 	}
 	return c.Capture.WriteSnapshot(w)
+}
+
+func (m *Machine) encodeTable() []byte {
+	return m.table.append(nil)
 }
 
 // writeTable writes the head of a snapshot and an encoded table.

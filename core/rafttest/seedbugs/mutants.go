@@ -54,6 +54,8 @@ func algorithmMutants() []mutant {
 			one("r.sendWhenDurable(r.peers[i].id", "r.send(r.peers[i].id"), within(50, election, disk)},
 		{"ReadBeforeCommitInTerm", "reads are answered before an entry of the term is committed (etcd#7331)", "commit.go",
 			one("return r.commit >= r.termStart", "return true"), within(300, reads)},
+		{"DeliverBeforeInstalled", "entries behind a snapshot are given out before it is loaded", "makeready.go",
+			one(" && r.applied >= r.installing", ""), within(50, "entries are applied in order")},
 		{"VoteForShorterLogs", "votes go to logs with the same last term that are shorter (section 3.6.1)", "log.go",
 			one("term == l.lastTerm && index >= l.last", "term == l.lastTerm"), within(50, safety)},
 	}

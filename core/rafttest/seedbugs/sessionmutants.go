@@ -20,7 +20,7 @@ func talkative(seeds int, by ...string) rafttest.Bounty {
 func sessionMutants() []mutant {
 	return []mutant{
 		{"SessionsNotInSnapshot", "the table is not in the snapshot (section 6.3)", sessionFolder + "snapshot.go",
-			one("table := m.table.append(nil)", "empty := newTable(m.table.limit)\n\ttable := empty.append(nil)"), talkative(20, once, same, expired)},
+			one("return m.table.append(nil)", "empty := newTable(m.table.limit)\n\treturn empty.append(nil)"), talkative(20, once, same, expired)},
 		{"AnswersNotInSnapshot", "the snapshot has the sessions without their answers", sessionFolder + "snapshot.go",
 			[]edit{{"uint64(len(s.answers)))\n\t\tfor _, a := range s.answers {", "0)\n\t\tfor _, a := range s.answers[:0] {"}}, talkative(20, once)},
 		{"ReceivedNotInSnapshot", "the snapshot does not say how far answers were received", sessionFolder + "snapshot.go",
