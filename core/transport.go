@@ -20,7 +20,8 @@ import (
 //     nobody else.
 //   - Queues are bounded by count and by bytes (Limits). What does not fit ends
 //     at once with ErrOverflow.
-//   - Control traffic does not wait behind other classes.
+//   - Control traffic does not wait behind other classes. Nothing waits behind
+//     snapshots.
 //   - Requests of one class to one peer arrive in the order they were sent only
 //     if Network.Ordered says so, and only while the connection lives.
 //   - It may hand over what one read brought, and write what one Send gave, in

@@ -148,6 +148,7 @@ func (n *Node) chunkWritten(a *arrivingSnapshot, r *core.Incoming, req *core.Ins
 		n.fail(err)
 		n.refuse(r, n.failed)
 	default:
+		n.counters.chunks.Add(1)
 		a.at += uint64(len(req.Data))
 		a.finished = req.Done
 		n.step(r, req)

@@ -98,7 +98,7 @@ func (n *Node) taken(t *taking, err error) {
 // snapshot that it would need instead.
 func (n *Node) compactTo() core.Index {
 	a := &n.apply
-	interval := core.Index(n.config.Snapshot.interval())
+	interval := core.Index(n.config.Snapshot.interval(a.meanEntryBytes()))
 	limit := max(slowFactor*interval, core.Index(a.snapshotBytes/a.meanEntryBytes()))
 	to := a.snapshot.Index - min(a.snapshot.Index, interval/tailFraction)
 	for _, p := range n.raft.Status().Progress {

@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/raftbench/raftbench/core/snapshot"
 )
@@ -65,10 +66,18 @@ func (c *SnapshotConfig) isDue(entries, bytes, stateBytes uint64) bool {
 	return c.Entries > 0 && entries >= uint64(c.Entries) || c.Bytes > 0 && bytes >= uint64(c.Bytes)
 }
 
-// interval is the number of entries between two snapshots, roughly.
-func (c *SnapshotConfig) interval() uint64 {
-	if c.Entries > 0 {
-		return uint64(c.Entries)
+// interval is the number of entries between two snapshots, roughly, if they have so many
+// bytes on average.
+func (c *SnapshotConfig) interval(meanBytes uint64) uint64 {
+	if c.Entries == 0 && c.Bytes == 0 {
+		return defaultSnapshotEntries
 	}
-	return defaultSnapshotEntries
+	interval := uint64(math.MaxInt32)
+	if c.Entries > 0 {
+		interval = uint64(c.Entries)
+	}
+	if c.Bytes > 0 {
+		interval = min(interval, 1+uint64(c.Bytes)/meanBytes)
+	}
+	return interval
 }

@@ -86,6 +86,7 @@ type Stats struct {
 	Elections      uint64 // terms in which this node led
 	Snapshots      uint64 // snapshots saved
 	Installs       uint64 // snapshots received from a leader and installed
+	Chunks         uint64 // of arriving snapshots, written
 	Resumed        uint64 // of those arriving: went on where they had stopped
 	Refused        uint64 // arriving snapshots, or their headers, that were not accepted
 	Applied        uint64 // index of the last entry applied
@@ -94,7 +95,7 @@ type Stats struct {
 // counters are what happens too rarely to be gathered (meters).
 type counters struct {
 	failedCalls, reorders, expired, elections, applied atomic.Uint64
-	snapshots, installs, resumed, refused              atomic.Uint64
+	snapshots, installs, resumed, refused, chunks      atomic.Uint64
 }
 
 // Stats returns the counters. It may be called at any time.
@@ -114,6 +115,7 @@ func (n *Node) Stats() Stats {
 		Elections:      c.elections.Load(),
 		Snapshots:      c.snapshots.Load(),
 		Installs:       c.installs.Load(),
+		Chunks:         c.chunks.Load(),
 		Resumed:        c.resumed.Load(),
 		Refused:        c.refused.Load(),
 		Applied:        c.applied.Load(),

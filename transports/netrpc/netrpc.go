@@ -26,8 +26,9 @@
 // calls in a write; at 1,000 callers 12 instead of 18.5 (caller and server in one
 // process, getrusage, medians of 3). In both profiles votes and heartbeats have a
 // connection of their own: most users of net/rpc have one for everything, but
-// core.Transport promises that control traffic does not wait behind bulk. All
-// other requests share a pool of conns connections. With conns=0 each call dials,
+// core.Transport promises that control traffic does not wait behind bulk, and
+// nothing behind snapshots, which have one, too. All other requests share a pool of
+// conns connections. With conns=0 each call dials,
 // and gob compiles its types again.
 //
 // # Goroutines
@@ -53,7 +54,7 @@ func Transport() core.NamedTransport {
 		Name:    "netrpc",
 		Summary: "net/rpc with gob, the standard library's own",
 		Options: []core.Option{
-			{Name: "conns", Stock: "1", Tuned: "1", Usage: "connections to each peer that a request of bulk chooses among, 1 to 64, beside one for votes and heartbeats; 0: one for each call"},
+			{Name: "conns", Stock: "1", Tuned: "1", Usage: "connections to each peer that a request of bulk chooses among, 1 to 64, beside one for votes and heartbeats and one for snapshots; 0: one for each call"},
 			{Name: "flush", Stock: "each", Tuned: "shared", Allowed: []string{"each", "shared"}, Usage: "each: a write for each message; shared: messages sent at the same time share one"},
 			{Name: "buffer", Stock: "4KiB", Tuned: "64KiB", Usage: "read and write buffer of a connection, 512B to 16MiB; with flush=shared also what is gathered at most"},
 			core.SocketOption(),

@@ -12,11 +12,12 @@ import (
 // slot is the place of one connection.
 type slot = unary.Slot[*clientConn]
 
-// peer is the way to one node: a connection for votes and heartbeats, and a pool
-// of them for everything else.
+// peer is the way to one node: a connection for votes and heartbeats, one for
+// snapshots, and a pool of them for everything else.
 type peer struct {
-	control *slot
-	bulk    *dial.Pool[*slot]
+	control  *slot
+	snapshot *slot
+	bulk     *dial.Pool[*slot]
 }
 
 // peer returns the peer with the given name, new if need be.
@@ -30,7 +31,7 @@ func (c *client) peer(id core.NodeID) *peer {
 	for i := range bulk {
 		bulk[i] = c.newSlot(id, core.ClassAppend)
 	}
-	p := &peer{control: c.newSlot(id, core.ClassControl), bulk: dial.NewPool(bulk...)}
+	p := &peer{control: c.newSlot(id, core.ClassControl), snapshot: c.newSlot(id, core.ClassSnapshot), bulk: dial.NewPool(bulk...)}
 	if c.closed {
 		_ = p.close() // empty, and to stay so
 	}
@@ -57,14 +58,17 @@ func (c *client) connect(ctx context.Context, to core.NodeID, class core.Class) 
 
 // slot returns the place of the connection for the next request of a class.
 func (p *peer) slot(class core.Class) *slot {
-	if class == core.ClassControl {
+	switch class {
+	case core.ClassControl:
 		return p.control
+	case core.ClassSnapshot:
+		return p.snapshot
 	}
 	return p.bulk.Pick()
 }
 
 func (p *peer) close() error {
-	err := p.control.Close()
+	err := errors.Join(p.control.Close(), p.snapshot.Close())
 	for _, s := range p.bulk.Members() {
 		err = errors.Join(err, s.Close())
 	}

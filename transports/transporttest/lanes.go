@@ -1,18 +1,23 @@
 package transporttest
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/raftbench/raftbench/core"
 )
 
-const contractControl = "Control traffic does not wait behind other classes."
+const (
+	contractControl  = "Control traffic does not wait behind other classes."
+	contractSnapshot = "Nothing waits behind snapshots."
+)
 
 // laneChecks are about who waits for whom.
 func laneChecks() []check {
 	return []check{
 		{name: "ControlPassesUnansweredBulk", run: checkControlUnanswered, contract: contractControl},
 		{name: "ControlPassesSlowBulk", run: checkControlSlow, wire: true, mem: true, contract: contractControl},
+		{name: "AppendsPassSlowSnapshot", run: checkAppendsPassSnapshot, wire: true, mem: true, contract: contractSnapshot},
 		{name: "FrozenPeerDelaysNobody", run: checkFrozenPeer, wire: true, mem: true, contract: contractWait},
 		{name: "HandlerThatNeverAnswersDelaysNobody", run: checkMuteHandler, contract: contractWait},
 	}
@@ -84,6 +89,39 @@ func checkControlSlow(t T, e *env) {
 	}
 	e.mem.Slow(b.id, 0, 0)
 	for _, tk := range bulk {
+		tk.done(t)
+	}
+}
+
+// checkAppendsPassSnapshot sends chunks of a snapshot to a peer that reads 1 MiB/s on
+// each connection, which takes seconds, and meanwhile appends and what clients ask for.
+func checkAppendsPassSnapshot(t T, e *env) {
+	const size, chunks = 1 << 20, 8
+	a, b := e.open(1), e.open(2)
+	for class := range core.Class(core.NumClasses) {
+		a.call(b, ofClass(class, 0)).done(t)
+	}
+	e.mem.Slow(b.id, 10<<10, 10*time.Millisecond)
+	var snapshot []*ticket
+	for i := range uint64(chunks) {
+		chunk := &core.InstallSnapshotRequest{Session: i, Data: bytes.Repeat([]byte{byte(i)}, size)}
+		snapshot = append(snapshot, a.callFor(b.id, chunk, patience))
+	}
+	for i := range uint64(3) {
+		a.callFor(b.id, ofClass(core.ClassAppend, i), patience).done(t)
+		a.callFor(b.id, ofClass(core.ClassClient, i), patience).done(t)
+	}
+	left := 0
+	for _, tk := range snapshot {
+		if !tk.isEnded() {
+			left++
+		}
+	}
+	if left < chunks/2 {
+		t.Errorf("contract: %q: when three appends were done, so were %d of %d chunks", e.contract, chunks-left, chunks)
+	}
+	e.mem.Slow(b.id, 0, 0)
+	for _, tk := range snapshot {
 		tk.done(t)
 	}
 }

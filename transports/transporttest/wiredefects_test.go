@@ -35,39 +35,10 @@ var wireDefects = []defect{
 		}
 	}},
 	{"sends control behind bulk", []string{"ControlPassesSlowBulk"}, func(h *hooks) {
-		var mu sync.Mutex
-		var bulk int
-		var control []*core.Call
-		h.send = func(calls []*core.Call) {
-			for _, c := range calls {
-				mu.Lock()
-				wait := c.Request.Class() == core.ClassControl && bulk > 0
-				if wait {
-					control = append(control, c)
-				} else if c.Request.Class() != core.ClassControl {
-					bulk++
-				}
-				mu.Unlock()
-				if !wait {
-					h.inner.Send([]*core.Call{c})
-				}
-			}
-		}
-		h.complete = func(calls []*core.Call) {
-			mu.Lock()
-			for _, c := range calls {
-				if c.Request.Class() != core.ClassControl {
-					bulk--
-				}
-			}
-			var now []*core.Call
-			if bulk == 0 {
-				now, control = control, nil
-			}
-			mu.Unlock()
-			h.user.Complete(calls)
-			h.inner.Send(now)
-		}
+		sendBehind(h, func(c core.Class) bool { return c != core.ClassControl })
+	}},
+	{"sends everything behind snapshots", []string{"AppendsPassSlowSnapshot"}, func(h *hooks) {
+		sendBehind(h, func(c core.Class) bool { return c == core.ClassSnapshot })
 	}},
 	{"waits for a peer to read in Send", []string{"FrozenPeerDelaysNobody"}, func(h *hooks) {
 		ended := make(chan struct{}, 1<<16)
@@ -222,4 +193,41 @@ type lingering struct {
 func (c lingering) Close() error {
 	<-c.release
 	return c.Conn.Close()
+}
+
+// sendBehind holds back what is not bulk until all bulk is done.
+func sendBehind(h *hooks, isBulk func(core.Class) bool) {
+	var mu sync.Mutex
+	var bulk int
+	var held []*core.Call
+	h.send = func(calls []*core.Call) {
+		for _, c := range calls {
+			mu.Lock()
+			wait := !isBulk(c.Request.Class()) && bulk > 0
+			if wait {
+				held = append(held, c)
+			} else if isBulk(c.Request.Class()) {
+				bulk++
+			}
+			mu.Unlock()
+			if !wait {
+				h.inner.Send([]*core.Call{c})
+			}
+		}
+	}
+	h.complete = func(calls []*core.Call) {
+		mu.Lock()
+		for _, c := range calls {
+			if isBulk(c.Request.Class()) {
+				bulk--
+			}
+		}
+		var now []*core.Call
+		if bulk == 0 {
+			now, held = held, nil
+		}
+		mu.Unlock()
+		h.user.Complete(calls)
+		h.inner.Send(now)
+	}
 }

@@ -1,0 +1,67 @@
+package node
+
+import (
+	"testing"
+	"time"
+)
+
+// By entries, by bytes, or, if nothing is said, by entries that are worth it.
+func TestWhenToSnapshot_5_1_2(t *testing.T) {
+	for _, c := range []struct {
+		config                SnapshotConfig
+		entries, bytes, state uint64
+		due                   bool
+	}{
+		{SnapshotConfig{Entries: 10}, 9, 1 << 40, 0, false},
+		{SnapshotConfig{Entries: 10}, 10, 1, 1 << 40, true},
+		{SnapshotConfig{Bytes: 100}, 1 << 40, 99, 0, false},
+		{SnapshotConfig{Bytes: 100}, 1, 100, 1 << 40, true},
+		{SnapshotConfig{Entries: 10, Bytes: 100}, 1, 100, 0, true},
+		{SnapshotConfig{Entries: 10, Bytes: 100}, 10, 1, 0, true},
+		{SnapshotConfig{}, defaultSnapshotEntries - 1, 1 << 40, 0, false},
+		{SnapshotConfig{}, defaultSnapshotEntries, 99, 400, false},
+		{SnapshotConfig{}, defaultSnapshotEntries, 100, 400, true},
+	} {
+		if got := c.config.isDue(c.entries, c.bytes, c.state); got != c.due {
+			t.Errorf("%+v, %d entries, %d bytes, state of %d: due %t, want %t", c.config, c.entries, c.bytes, c.state, got, c.due)
+		}
+	}
+}
+
+// The tail that stays in the log is measured by what a snapshot is taken after.
+func TestIntervalOfSnapshots(t *testing.T) {
+	for _, c := range []struct {
+		config SnapshotConfig
+		want   uint64
+	}{
+		{SnapshotConfig{}, defaultSnapshotEntries},
+		{SnapshotConfig{Entries: 500}, 500},
+		{SnapshotConfig{Bytes: 5000}, 51},
+		{SnapshotConfig{Entries: 500, Bytes: 5000}, 51},
+		{SnapshotConfig{Entries: 5, Bytes: 5000}, 5},
+	} {
+		if got := c.config.interval(100); got != c.want {
+			t.Errorf("%+v: %d, want %d", c.config, got, c.want)
+		}
+	}
+}
+
+// What moves is paced by what moved before; time in which nothing moved is not made up for.
+func TestPace(t *testing.T) {
+	p := pace{bytesPerSecond: 1000}
+	start := time.Now()
+	for i, c := range []struct {
+		bytes    int
+		at, want time.Duration
+	}{
+		{500, 0, 0}, {500, 0, 500 * time.Millisecond}, {100, 300 * time.Millisecond, 700 * time.Millisecond},
+		{100, 10 * time.Second, 0}, {100, 10 * time.Second, 100 * time.Millisecond},
+	} {
+		if got := p.book(c.bytes, start.Add(c.at)); got.Round(time.Millisecond) != c.want {
+			t.Errorf("%d: %v, want %v", i, got, c.want)
+		}
+	}
+	if unbound := (&pace{bytesPerSecond: -1}); unbound.book(1<<30, start) != 0 || unbound.book(1, start) != 0 {
+		t.Error("without a bound something waits")
+	}
+}
