@@ -13,7 +13,7 @@ type Capturer interface {
 
 	// Capture returns the state as it is now. It must be quick, for instance by
 	// copying what is changed later (copy on write): nothing is applied meanwhile.
-	// There is no second capture before the first was released.
+	// There is no second capture, and no ReadSnapshot, before the first was released.
 	Capture() Capture
 }
 
@@ -29,7 +29,8 @@ type Capture interface {
 	Release()
 }
 
-// CaptureOf captures the state of any machine: of one that is no Capturer, in memory.
+// CaptureOf holds on to the state of any machine: of one that is no Capturer by writing
+// it into memory. It is what a machine that wraps another one captures that with.
 func CaptureOf(m StateMachine) Capture {
 	if c, ok := m.(Capturer); ok {
 		return c.Capture()

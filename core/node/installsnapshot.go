@@ -66,7 +66,7 @@ func (n *Node) restore() error {
 	if err != nil {
 		return fmt.Errorf("open snapshot: %w", err)
 	}
-	defer r.Close() // it was only read
+	defer func() { _ = r.Close() }() // it was only read
 	h := snapshot.Header{Cluster: n.config.Cluster, SnapshotManifest: m}
 	if m.Signature != (core.Signature{}) {
 		if err := n.config.Snapshot.Trust.Verify(&h); err != nil {

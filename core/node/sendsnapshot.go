@@ -19,13 +19,13 @@ type snapshotStream struct {
 	header []byte
 	size   uint64 // of the header and the content
 
-	last *core.InstallSnapshotRequest // the chunk under way
-	leap int                          // times that the follower wanted another offset than the next one
+	leap int // times that the follower wanted another offset than the next one
 
 	buf  []byte // of the content under way
 	stop chan struct{}
 
-	mu      sync.Mutex // guards what follows, when the stream is stopped
+	mu      sync.Mutex                   // guards what follows
+	last    *core.InstallSnapshotRequest // the chunk under way
 	reader  io.ReadSeekCloser
 	reading bool // a goroutine uses the reader
 	stopped bool
@@ -57,22 +57,31 @@ func (n *Node) startSnapshot(to core.NodeID, first *core.InstallSnapshotRequest)
 	}
 	s.size = uint64(len(s.header)) + m.SizeBytes
 	n.sending[to] = s
-	n.sendChunk(s, 0, s.header)
+	n.outgoing.add(to, s.chunk(0, s.header))
 }
 
-// sendChunk sends a piece of a snapshot. The header is never the last one.
-func (n *Node) sendChunk(s *snapshotStream, offset uint64, data []byte) {
+// chunk is the next one to be under way. The header is never the last of a stream.
+func (s *snapshotStream) chunk(offset uint64, data []byte) *core.InstallSnapshotRequest {
 	next := *s.first
 	next.Offset, next.Data = offset, data
 	next.Done = offset > 0 && offset+uint64(len(data)) == s.size
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.last = &next
-	n.outgoing.add(s.to, s.last)
+	return &next
+}
+
+// isLast reports whether a request is the chunk that is under way.
+func (s *snapshotStream) isLast(req *core.InstallSnapshotRequest) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last == req
 }
 
 // continueSnapshot takes up a chunk's answer.
 func (n *Node) continueSnapshot(call *core.Call, req *core.InstallSnapshotRequest) {
 	s := n.sending[call.To]
-	if s == nil || s.last != req {
+	if s == nil || !s.isLast(req) {
 		return // of a stream that was given up
 	}
 	if call.Err != nil {
@@ -82,29 +91,30 @@ func (n *Node) continueSnapshot(call *core.Call, req *core.InstallSnapshotReques
 	}
 	resp := call.Response.(*core.InstallSnapshotResponse)
 	switch {
-	case resp.Term > req.Term || resp.Match > 0 || n.raft.Term() != req.Term:
+	case resp.Term > req.Term || resp.Match > 0 || n.raft.Term() != req.Term || n.raft.Leader() != n.config.ID:
 		n.stopSnapshot(s.to)
 		n.raft.StepResponse(resp)
-	case s.canGoOn(resp.NextOffset):
+	case s.canGoOn(req, resp.NextOffset):
 		n.readChunk(s, resp.NextOffset)
 	default:
 		n.failSnapshot(s)
 	}
 }
 
-// canGoOn reports whether the stream can go on at an offset. The content begins behind
-// the header.
-func (s *snapshotStream) canGoOn(offset uint64) bool {
+// canGoOn reports whether the stream can go on at an offset after a chunk. The content
+// begins behind the header.
+func (s *snapshotStream) canGoOn(last *core.InstallSnapshotRequest, offset uint64) bool {
 	if offset < uint64(len(s.header)) || offset > s.size {
 		return false
 	}
-	if s.last.Done || offset != s.last.Offset+uint64(len(s.last.Data)) {
+	if last.Done || offset != last.Offset+uint64(len(last.Data)) {
 		s.leap++
 	}
 	return s.leap <= maxLeaps
 }
 
-// readChunk has a piece of the content read, and sent when its time has come.
+// readChunk has a piece of the content read, and sent when its time has come: not by the
+// loop, for which it is a lot to encode and to write.
 func (n *Node) readChunk(s *snapshotStream, offset uint64) {
 	s.mu.Lock()
 	s.reading = true
@@ -112,14 +122,14 @@ func (n *Node) readChunk(s *snapshotStream, offset uint64) {
 	n.background.Go(func() {
 		data, err := s.read(n, offset)
 		s.endRead()
+		if err == nil {
+			n.transport.Send([]*core.Call{{To: s.to, Request: s.chunk(offset, data), Response: new(core.InstallSnapshotResponse)}})
+			return
+		}
 		n.inbox.do(func() {
-			switch {
-			case n.sending[s.to] != s:
-			case err != nil:
+			if n.sending[s.to] == s {
 				n.warn("send %v to %v: %v", s.first.Snapshot, s.to, err)
 				n.failSnapshot(s)
-			default:
-				n.sendChunk(s, offset, data)
 			}
 		})
 	})

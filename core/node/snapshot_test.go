@@ -56,10 +56,10 @@ func startFollower(t *testing.T, storage core.Storage, config node.SnapshotConfi
 
 // sent is a snapshot as a leader sends it.
 type sent struct {
-	meta           core.SnapshotMeta
-	header         snapshot.Header
-	content        string
-	session, chunk uint64
+	meta    core.SnapshotMeta
+	header  snapshot.Header
+	content string
+	session uint64
 }
 
 func newSent(index core.Index, content string) *sent {
