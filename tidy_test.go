@@ -77,7 +77,7 @@ func importRules() []importRule {
 		{pkg: "experiment/...", may: []string{"core/...", "experiment/...", "reports/...", "transports", "workloads/...", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/sys/..."}, why: "an experiment takes its transports from the table and knows none of them"},
 		{pkg: "scripts/engines/etcdraft", may: []string{"core/client", "go.etcd.io/..."}, why: "a driver for another Raft knows that one, and the operations of a driver of ours"},
 		{pkg: "scripts/engines", may: []string{
-			"core", "core/client", "core/cluster", "core/node", "core/wal", "scripts/engines/...", "transports/inproc", "transports/rawtcp", "workloads",
+			"core", "core/batch", "core/client", "core/cluster", "core/node", "core/wal", "scripts/engines/...", "transports/inproc", "transports/rawtcp", "workloads",
 			"github.com/hashicorp/...", "github.com/lni/...", "go.etcd.io/raft/v3/...",
 		}, why: "a comparison of engines sees ours as any user of the packages would, and measures with workloads"},
 		{pkg: "cmd/raftbench/settings", may: []string{"github.com/agnivade/levenshtein", "github.com/spf13/pflag", "go.yaml.in/yaml/v3"}, why: "settings know flags and texts, not what they mean"},

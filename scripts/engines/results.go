@@ -24,7 +24,8 @@ type results struct {
 	WindowNs  time.Duration     `json:"window_ns"`
 	GoVersion string            `json:"go_version"`
 	Machine   string            `json:"machine"`
-	Versions  map[string]string `json:"versions"`
+	Setups    map[string]string `json:"setups"`   // by engine
+	Versions  map[string]string `json:"versions"` // by module
 	Measured  []measurement     `json:"measured"`
 
 	plan *plan
@@ -33,13 +34,14 @@ type results struct {
 func newResults(p *plan) *results {
 	r := &results{
 		Started: time.Now(), Storage: "mem", Nodes: nodes, Payload: commandBytes, WindowNs: p.window,
-		GoVersion: runtime.Version(), Machine: machine(), Versions: map[string]string{}, plan: p,
+		GoVersion: runtime.Version(), Machine: machine(), Setups: map[string]string{}, Versions: map[string]string{}, plan: p,
 	}
 	if p.disk {
 		r.Storage = "disk, synced before each acknowledgement"
 	}
 	info, _ := debug.ReadBuildInfo()
 	for _, e := range p.engines {
+		r.Setups[e.name] = e.how
 		for _, module := range e.modules {
 			for _, d := range info.Deps {
 				if d.Path == module {
@@ -113,6 +115,13 @@ func (r *results) markdown() string {
 		for _, e := range r.plan.engines {
 			b.WriteString(trouble(e.name, r.of(e.name, clients)))
 		}
+	}
+	for _, e := range r.plan.engines {
+		fmt.Fprintf(&b, "- %s: %s", e.name, e.how)
+		for _, module := range e.modules {
+			fmt.Fprintf(&b, "; %s %s", module, r.Versions[module])
+		}
+		b.WriteString("\n")
 	}
 	return b.String()
 }
