@@ -18,7 +18,7 @@ func docsRules() []rule {
 		{"links", "a link that leads nowhere costs a reader's trust", checkLinks},
 		{"tests exist", "a document that names a test promises that there is one", checkNamedTests},
 		{"decisions listed", "a decision that is not in the list is not found", checkDecisions},
-		{"dependencies have reasons", "few direct dependencies, each with a reason: write it into docs/decisions/0001-direct-dependencies.md", checkDependencies},
+		{"dependencies have reasons", "few direct dependencies, each with a reason: write it into docs/decisions/0001-direct-dependencies.md, or for scripts/engines into docs/engines.md", checkDependencies},
 		{"CI runs scripts/test", "what CI runs is what a person runs", checkCI},
 	}
 }
@@ -164,12 +164,19 @@ func checkDecisions(t *tree) []string {
 	return found
 }
 
+// checkDependencies looks for the reasons of each module where they belong. The tools
+// have theirs in the code that runs them.
 func checkDependencies(t *tree) []string {
 	require := regexp.MustCompile(`(?m)^(?:require )?\s*(\S+\.\S+/\S+) v\S+$`)
 	var found []string
-	for _, m := range require.FindAllStringSubmatch(t.text["go.mod"], -1) {
-		if !strings.Contains(t.text[decisions+"0001-direct-dependencies.md"], "`"+m[1]+"`") {
-			found = append(found, "go.mod: "+m[1]+" has no reason")
+	for _, of := range []struct{ module, reasons string }{
+		{"go.mod", decisions + "0001-direct-dependencies.md"},
+		{"scripts/engines/go.mod", "docs/engines.md"},
+	} {
+		for _, m := range require.FindAllStringSubmatch(t.text[of.module], -1) {
+			if !strings.Contains(t.text[of.reasons], "`"+m[1]+"`") {
+				found = append(found, fmt.Sprintf("%s: %s has no reason in %s", of.module, m[1], of.reasons))
+			}
 		}
 	}
 	return found

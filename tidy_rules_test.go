@@ -71,6 +71,7 @@ func violations() []violation {
 		{"tests exist", "no such test", file("docs/a.md", "`TestGone` finds it\n")},
 		{"decisions listed", "0009-x.md is not listed", map[string]string{"docs/decisions/0009-x.md": "", "docs/decisions/README.md": "[other](0008-x.md)\n"}},
 		{"dependencies have reasons", "example.org/dep has no reason", file("go.mod", "module m\n\nrequire (\n\texample.org/dep v1.2.3\n\texample.org/far v1.2.3 // indirect\n)\n")},
+		{"dependencies have reasons", "example.org/dep has no reason in docs/engines.md", file("scripts/engines/go.mod", "module m\n\nrequire example.org/dep v1.2.3\n")},
 		{"CI runs scripts/test", "go test", file(".ci/run", "#!/usr/bin/env bash\ngo test ./core\n")},
 	}
 }

@@ -85,11 +85,12 @@ func ids(servers int) []core.NodeID {
 }
 
 // Start begins agreement on a command, and returns the number that it gets if it is
-// ever committed. isLeader is false if this server does not take it.
+// ever committed. isLeader is false if this server does not take it. A command that the
+// codec does not know is a panic.
 func (p *Peer) Start(command any) (number, term int, isLeader bool) {
 	data, err := p.config.Codec.Encode(command)
 	if err != nil {
-		return -1, int(p.raft.Term()), false
+		panic(err) // the suite has no way to take an error, and must not wait for a leader
 	}
 	index, t, err := p.raft.Propose([][]byte{data})
 	if err != nil {

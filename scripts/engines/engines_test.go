@@ -85,6 +85,8 @@ func TestBadFlags(t *testing.T) {
 		"-d 1ms":                    "-d 1ms: want 100ms to 1h",
 		"-repeat 0":                 "-repeat 0: want 1 to 1000",
 		"-storage mem -data folder": `-data "folder": with -storage mem`,
+		"-data nowhere":             `-data "nowhere": want a folder that is there`,
+		"-o engines_test.go":        `-o "engines_test.go": want a folder`,
 		"more":                      `"more": there are flags only`,
 	} {
 		var stdout, stderr bytes.Buffer

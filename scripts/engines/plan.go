@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"time"
 )
 
@@ -30,6 +31,19 @@ func (p *plan) validate() error {
 		return fmt.Errorf("-warmup %v: want 0 to 1h", p.warmup)
 	case !p.disk && p.data != "":
 		return fmt.Errorf("-data %q: with -storage mem there is nothing to keep", p.data)
+	}
+	return p.checkFolders()
+}
+
+// checkFolders looks at them before anything is measured, rather than after.
+func (p *plan) checkFolders() error {
+	if info, err := os.Stat(p.data); p.data != "" && (err != nil || !info.IsDir()) {
+		return fmt.Errorf("-data %q: want a folder that is there", p.data)
+	}
+	if p.output != "" {
+		if err := os.MkdirAll(p.output, 0o755); err != nil {
+			return fmt.Errorf("-o %q: want a folder, or a name for one: %w", p.output, err)
+		}
 	}
 	return nil
 }

@@ -70,9 +70,6 @@ func (r *results) write(folder string, stdout io.Writer) error {
 	if _, err := io.WriteString(stdout, text); err != nil || folder == "" {
 		return err
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return fmt.Errorf("-o: %w", err)
-	}
 	whole, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
