@@ -28,6 +28,7 @@ func etcdEngine() engine {
 // etcds is a running cluster.
 type etcds struct {
 	nodes    []*etcdraft.Node
+	leader   *etcdraft.Node // when the cluster had started
 	machines []*tally
 }
 
@@ -51,7 +52,7 @@ func startEtcd(ctx context.Context, s setup) (cluster, error) {
 		}
 		c.nodes, c.machines = append(c.nodes, n), append(c.machines, t)
 	}
-	for c.leader() == nil {
+	for c.leader = c.findLeader(); c.leader == nil; c.leader = c.findLeader() {
 		select {
 		case <-ctx.Done():
 			return nil, errors.Join(fmt.Errorf("etcd raft: no leader: %w", ctx.Err()), c.close())
@@ -61,7 +62,7 @@ func startEtcd(ctx context.Context, s setup) (cluster, error) {
 	return c, nil
 }
 
-func (c *etcds) leader() *etcdraft.Node {
+func (c *etcds) findLeader() *etcdraft.Node {
 	for i, n := range c.nodes {
 		if n.Leader() == uint64(i+1) {
 			return n
@@ -71,11 +72,7 @@ func (c *etcds) leader() *etcdraft.Node {
 }
 
 func (c *etcds) connect(done func([]*client.Op)) (workloads.Target, error) {
-	leader := c.leader()
-	if leader == nil {
-		return nil, errors.New("etcd raft: the leader is gone")
-	}
-	return leader.Client(done), nil
+	return c.leader.Client(done), nil
 }
 
 func (c *etcds) tallies() []*tally { return c.machines }

@@ -41,6 +41,7 @@ type hashiNode struct {
 // hashicorps is a running cluster.
 type hashicorps struct {
 	nodes      []*hashiNode
+	leader     *hashiNode // when the cluster had started
 	collectors []*collector
 }
 
@@ -53,7 +54,7 @@ func startHashicorp(ctx context.Context, s setup) (cluster, error) {
 		}
 		h.nodes = append(h.nodes, n)
 	}
-	for h.leader() == nil {
+	for h.leader = h.findLeader(); h.leader == nil; h.leader = h.findLeader() {
 		select {
 		case <-ctx.Done():
 			return nil, errors.Join(fmt.Errorf("hashicorp/raft: no leader: %w", ctx.Err()), h.close())
@@ -132,7 +133,7 @@ func hashiMembers(s setup) raft.Configuration {
 	return c
 }
 
-func (h *hashicorps) leader() *hashiNode {
+func (h *hashicorps) findLeader() *hashiNode {
 	for _, n := range h.nodes {
 		if n.raft.State() == raft.Leader {
 			return n
@@ -142,10 +143,7 @@ func (h *hashicorps) leader() *hashiNode {
 }
 
 func (h *hashicorps) connect(done func([]*client.Op)) (workloads.Target, error) {
-	leader := h.leader()
-	if leader == nil {
-		return nil, errors.New("hashicorp/raft: the leader is gone")
-	}
+	leader := h.leader
 	proposed := leader.machine.commands.Load()
 	c := newCollector(func(command []byte) (future, error) {
 		proposed++

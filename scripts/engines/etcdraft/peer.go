@@ -162,10 +162,10 @@ func (c *connections) accept(listener net.Listener, serve func(net.Conn)) {
 				return
 			}
 			c.running.Go(func() {
-				defer conn.Close()
 				if c.add(conn) {
 					serve(conn)
 				}
+				c.remove(conn)
 			})
 		}
 	})
@@ -176,6 +176,13 @@ func (c *connections) add(conn net.Conn) bool {
 	defer c.mu.Unlock()
 	c.open[conn] = true
 	return !c.closed
+}
+
+func (c *connections) remove(conn net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	conn.Close()
+	delete(c.open, conn)
 }
 
 func (c *connections) close() {
