@@ -115,6 +115,22 @@ func TestManyUnknownPutsAreNoBurden(t *testing.T) {
 	}
 }
 
+// A checker that runs out of time has found nothing, and that is not the same as that
+// there is nothing to be found (etcd's robustness tests once let it pass). All of these
+// happen at the same time, in any of more orders than can be tried.
+func TestOutOfTimeIsUndecided(t *testing.T) {
+	var events []workloads.Event
+	for i := range 30 {
+		value := time.Duration(i).String()
+		events = append(events, put("k", value, 0, 1000), get("k", value, 0, 1000))
+	}
+	// The last word is one value, and then another, which no order explains.
+	events = append(events, get("k", "0s", 2000, 2001), get("k", "1ns", 2002, 2003))
+	if err := linear.Check(events, 50*time.Millisecond); !errors.Is(err, linear.ErrUndecided) {
+		t.Fatalf("error %v, want ErrUndecided", err)
+	}
+}
+
 // store is a target with one kv.Machine, shared by all workers. Every so often
 // it does something else than it should.
 type store struct {
