@@ -43,6 +43,7 @@ func (s *raftSystem) count() counters {
 		c["snapshots_refused"] += stats.Refused
 	}
 	s.logs.count(c)
+	c["connections_unaccepted"] += s.cluster.Unaccepted()
 	for _, cl := range s.clients {
 		for _, t := range cl.Transports() {
 			c.addTransport(t)

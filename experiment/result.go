@@ -24,6 +24,8 @@ func (r *replicate) result(m *workloads.Measurement, runErr, faultErr error) *re
 	if r.used != nil && out.Window >= minWatched {
 		r.addCost(out, r.used)
 		out.Distributions = spread(r.used.distributions)
+		e.exhausted = out.Counters["transport_dials_exhausted"] + out.Counters["connections_unaccepted"]
+		e.kept = r.arm.keepsConnections()
 		e.around = r.surroundings()
 	}
 	out.Reasons, out.Warnings = judge(e)

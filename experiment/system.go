@@ -199,7 +199,7 @@ func (s *echoSystem) leaderships() []cluster.Leadership   { return nil }
 func (s *echoSystem) distributions() []batch.Distribution { return nil }
 
 func (s *echoSystem) count() counters {
-	c := counters{}
+	c := counters{"connections_unaccepted": s.echo.Unaccepted()}
 	c.addTransport(s.echo.Server())
 	for _, cl := range s.clients {
 		c.addTransport(cl.Transport())

@@ -38,6 +38,11 @@ type evidence struct {
 	faulted   bool  // faults were asked for
 	faultErr  error // why not all of them happened
 
+	// exhausted is how often connections were not made, or not accepted, for want of local
+	// ports or file descriptors; kept, whether the arm was to keep those that it made.
+	exhausted uint64
+	kept      bool
+
 	// alongside is what the other arms did in their turns; nil where there were none.
 	alongside *alongside
 

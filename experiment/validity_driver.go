@@ -34,6 +34,7 @@ func driverChecks() []Check {
 		{Name: "driver", Why: "operations that were started must have ended, or be under way: otherwise the counters are wrong, and so is all that is made of them", run: checkDriver},
 		{Name: "interrupted", Why: "a part of a window was not planned to be one", run: checkInterrupted},
 		{Name: "faults", Why: "a script that was not done to its end is another experiment", run: checkFaults},
+		{Name: "connections", Why: "an arm with fewer connections than it was to have is another arm than its label says", run: checkConnections},
 		{Name: "success", Why: "there is nothing to measure", run: checkSuccess},
 		{Name: "samples", Why: "from a handful of operations no rate is known", run: checkSamples},
 		{Name: "errors", Why: "latencies are those of successes, so what failed is missing from them", Faultless: true, run: checkErrors},
@@ -68,6 +69,26 @@ func checkInterrupted(e *evidence) string {
 func checkFaults(e *evidence) string {
 	if e.faultErr != nil {
 		return oneLine(e.faultErr)
+	}
+	return ""
+}
+
+// keepsConnections reports whether the arm's transport keeps the connections that it
+// makes.
+func (a *Arm) keepsConnections() bool {
+	for _, s := range a.Transport.Options.All() {
+		if s.Name == "conns" {
+			return s.Value != "0"
+		}
+	}
+	return true
+}
+
+// checkConnections leaves arms alone that dial for each call: there, a dial that failed is a
+// call that did, and is among the errors or was repeated.
+func checkConnections(e *evidence) string {
+	if e.kept && e.exhausted > 0 {
+		return fmt.Sprintf("%d connections were not made because this machine was out of local ports or file descriptors: the arm had fewer than it was to have (raise ulimit -n)", e.exhausted)
 	}
 	return ""
 }

@@ -69,7 +69,7 @@ func checkTraced(e *evidence) string {
 }
 
 func checkClockSource(e *evidence) string {
-	if a := e.around; a != nil && a.clockFrom != a.clockTo {
+	if a := e.around; a != nil && a.clockFrom != a.clockTo && a.clockFrom != "" && a.clockTo != "" {
 		return fmt.Sprintf("the kernel changed its clock from %s to %s", a.clockFrom, a.clockTo)
 	}
 	return ""

@@ -16,6 +16,7 @@ func (s *Summary) Findings() []string {
 		{"transport_broken", "N calls lost their connection"},
 		{"transport_dial_failures", "N attempts to connect failed"},
 		{"transport_dials_exhausted", "N of them found this machine out of local ports or file descriptors: raise ulimit -n, widen net.ipv4.ip_local_port_range, or keep connections"},
+		{"connections_unaccepted", "N connections could not be accepted, because this machine was out of file descriptors: raise ulimit -n"},
 		{"transport_breaker_trips", "circuit breakers opened N times"},
 		{"transport_handler_panics", "N batches made a handler panic"},
 		{"transport_bad_frames", "N connections brought what is no message"},

@@ -89,6 +89,9 @@ func (e *Echo) Traffic() Traffic {
 	return e.wires.look()
 }
 
+// Unaccepted is as Cluster.Unaccepted.
+func (e *Echo) Unaccepted() uint64 { return e.wires.unaccepted() }
+
 // Close stops the server. Close the clients first.
 func (e *Echo) Close() error {
 	err := e.server.transport.Close()

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"net"
 	"sync"
 	"syscall"
@@ -19,6 +20,8 @@ type wires struct {
 	ended Traffic // of connections that are closed
 	lost  int     // of those, how many nobody has ever looked at
 	dark  bool    // nobody can say what was sent over one of them
+
+	exhausted uint64 // connections that could not be accepted for want of file descriptors
 }
 
 // end is one end of a connection.
@@ -112,6 +115,26 @@ func (c *Cluster) Traffic() Traffic {
 	return c.wires.look()
 }
 
+// Unaccepted returns how often a connection could not be accepted, because this process or
+// this machine was out of file descriptors. Who dialed does not notice: the kernel has
+// made the connection.
+func (c *Cluster) Unaccepted() uint64 { return c.wires.unaccepted() }
+
+func (w *wires) unaccepted() uint64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.exhausted
+}
+
+// failed notes why a connection could not be accepted.
+func (w *wires) failed(err error) {
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.exhausted++
+	}
+}
+
 // traffic returns what was sent over an open connection, as far as it is counted.
 func traffic(conn net.Conn) (t Traffic, err error) {
 	sc, ok := conn.(syscall.Conn)
@@ -150,6 +173,7 @@ type tap struct {
 func (t *tap) Accept() (net.Conn, error) {
 	conn, err := t.Listener.Accept()
 	if err != nil {
+		t.wires.failed(err)
 		return nil, err
 	}
 	t.wires.add(conn, 0, t.id)

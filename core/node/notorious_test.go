@@ -88,7 +88,7 @@ func TestLeaderWithAStalledDiskIsReplaced(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	disks[old].goOn()
-	<-stuck // done or unknown: the others may have had it
+	_ = <-stuck // done or unknown: the others may have had it
 	if got := do(t, cl, &client.Op{Command: []byte("c")}); got != "c" {
 		t.Fatalf("result %q", got)
 	}
