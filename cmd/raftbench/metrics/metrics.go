@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,7 +35,8 @@ type Exporter struct {
 	valid      *prometheus.CounterVec // by arm and validity
 	done       prometheus.Gauge
 	planned    prometheus.Gauge
-	remaining  prometheus.Gauge
+	ends       atomic.Pointer[time.Time] // of the run, estimated; nil: nobody has said
+	now        func() time.Time
 
 	last    map[string]workloads.Progress // of the replicate under way, by arm
 	current string                        // the arm that is being measured
@@ -64,11 +66,16 @@ func New() *Exporter {
 		valid: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "raftbench_replicates_total", Help: "Replicates that have ended, by whether they are valid.",
 		}, []string{"arm", "valid"}),
-		done:      prometheus.NewGauge(prometheus.GaugeOpts{Name: "raftbench_replicates_done", Help: "Replicates that have ended."}),
-		planned:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "raftbench_replicates_planned", Help: "Replicates of the whole run."}),
-		remaining: prometheus.NewGauge(prometheus.GaugeOpts{Name: "raftbench_remaining_seconds", Help: "Time until the end of the run, estimated."}),
+		done:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "raftbench_replicates_done", Help: "Replicates that have ended."}),
+		planned: prometheus.NewGauge(prometheus.GaugeOpts{Name: "raftbench_replicates_planned", Help: "Replicates of the whole run."}),
+		now:     time.Now,
 	}
-	e.registry.MustRegister(e.operations, e.throughput, e.latency, e.running, e.valid, e.done, e.planned, e.remaining)
+	// Worked out when it is asked for: arms that take turns start together and end
+	// together, and nobody says anything new about the end of the run meanwhile.
+	remaining := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "raftbench_remaining_seconds", Help: "Time until the end of the run, estimated.",
+	}, e.remaining)
+	e.registry.MustRegister(e.operations, e.throughput, e.latency, e.running, e.valid, e.done, e.planned, remaining)
 	return e
 }
 
@@ -152,7 +159,16 @@ func (e *Exporter) ReplicateEnds(at experiment.Position, r *reports.Replicate) {
 func (e *Exporter) position(at experiment.Position) {
 	e.done.Set(float64(at.Done))
 	e.planned.Set(float64(at.Total))
-	e.remaining.Set(at.Remaining.Seconds())
+	e.ends.Store(new(e.now().Add(at.Remaining)))
+}
+
+// remaining is called concurrently.
+func (e *Exporter) remaining() float64 {
+	ends := e.ends.Load()
+	if ends == nil {
+		return 0
+	}
+	return max(0, ends.Sub(e.now()).Seconds())
 }
 
 // percentiles sets those that the sample carries.

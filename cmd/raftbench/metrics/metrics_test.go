@@ -18,6 +18,8 @@ import (
 func TestServe(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	e := New()
+	began := time.Now()
+	e.now = func() time.Time { return began }
 	if err := e.Serve("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
@@ -51,6 +53,24 @@ func TestServe(t *testing.T) {
 	}
 	if text := strings.Join(ended, "\n"); !strings.Contains(text, `raftbench_replicates_total{arm="rawtcp",valid="true"} 1`) || strings.Contains(text, "raftbench_arm_running") {
 		t.Errorf("metrics after the replicate:\n%s", text)
+	}
+}
+
+// Arms that take turns start together, and long after that end together: in between,
+// time passes and nobody says so.
+func TestTheRemainingTimeGoesDown(t *testing.T) {
+	e := New()
+	now := time.Now()
+	e.now = func() time.Time { return now }
+	if got := e.remaining(); got != 0 {
+		t.Errorf("before anything is known: %v s", got)
+	}
+	e.ReplicateStarts(experiment.Position{Arm: experiment.Arm{Label: "rawtcp"}, Total: 4, Remaining: 9 * time.Second})
+	for _, want := range []float64{9, 5, 1, 0} { // and it does not go below nothing
+		if got := e.remaining(); got != want {
+			t.Errorf("%v s, want %v", got, want)
+		}
+		now = now.Add(4 * time.Second)
 	}
 }
 
