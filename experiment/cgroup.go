@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// cgroup is the control group of this process as far as it limits the CPU: its
+// cgroup is the control group of this process as far as it limits the CPU, or the memory: its
 // folder and those above it, innermost first. The limits of all of them hold. It
 // has no folders where there are no control groups.
 type cgroup struct {
@@ -16,16 +16,19 @@ type cgroup struct {
 	dirs  []string
 }
 
-// cgroup finds the folders, in version 1 or 2. A container may see a path that
-// does not exist where it stands; then only the top counts, which is its own.
-func (p procfs) cgroup() cgroup {
+// cgroup is the group that limits the CPU.
+func (p procfs) cgroup() cgroup { return p.cgroupOf("cpu") }
+
+// cgroupOf finds the folders of a controller, in version 1 or 2. A container may see a
+// path that does not exist where it stands; then only the top counts, which is its own.
+func (p procfs) cgroupOf(controller string) cgroup {
 	g := cgroup{files: p}
 	unified := ""
 	for line := range strings.Lines(p.text("proc/self/cgroup")) {
 		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
 		switch {
 		case len(parts) < 3:
-		case slices.Contains(strings.Split(parts[1], ","), "cpu"):
+		case slices.Contains(strings.Split(parts[1], ","), controller):
 			g.dirs = upwards("sys/fs/cgroup/"+parts[1], parts[2])
 			return g
 		case parts[1] == "":
@@ -62,6 +65,21 @@ func (g cgroup) cpus() float64 {
 		}
 		if limit == 0 || q/p < limit {
 			limit = q / p
+		}
+	}
+	return limit
+}
+
+// memoryBytes is what this process may have: the machine's memory, or less where its
+// control group says so. Zero: unknown.
+func (p procfs) memoryBytes() int64 {
+	limit := p.kibibytes("MemTotal")
+	for _, dir := range p.cgroupOf("memory").dirs {
+		for _, name := range []string{"/memory.max", "/memory.limit_in_bytes"} { // of version 2, and 1
+			n, err := strconv.ParseInt(p.firstLine(dir+name), 10, 64)
+			if err == nil && n > 0 && (limit == 0 || n < limit) { // not "max"
+				limit = n
+			}
 		}
 	}
 	return limit

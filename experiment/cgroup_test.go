@@ -53,3 +53,28 @@ func TestCgroupPrefersTheControllerOfTheCPU(t *testing.T) {
 		t.Fatalf("%q, want %q", g.dirs, want)
 	}
 }
+
+func TestMemory(t *testing.T) {
+	const total = "MemTotal: 8388608 kB\n" // 8 GiB
+	for name, c := range map[string]struct {
+		files map[string]string
+		want  int64
+	}{
+		"unknown":  {nil, 0},
+		"machine":  {map[string]string{"proc/meminfo": total}, 8 << 30},
+		"no limit": {map[string]string{"proc/meminfo": total, "proc/self/cgroup": "0::/a\n", "sys/fs/cgroup/a/memory.max": "max\n"}, 8 << 30},
+		"the group above": {map[string]string{
+			"proc/meminfo": total, "proc/self/cgroup": "0::/a/b\n",
+			"sys/fs/cgroup/a/b/memory.max": "3221225472\n", "sys/fs/cgroup/a/memory.max": "2147483648\n",
+		}, 2 << 30},
+		"version 1, with the CPU elsewhere": {map[string]string{
+			"proc/meminfo": total, "proc/self/cgroup": "4:cpu,cpuacct:/c\n7:memory:/m\n",
+			"sys/fs/cgroup/memory/m/memory.limit_in_bytes": "1073741824\n",
+			"sys/fs/cgroup/memory/memory.limit_in_bytes":   "9223372036854771712\n",
+		}, 1 << 30},
+	} {
+		if got := files(c.files).memoryBytes(); got != c.want {
+			t.Errorf("%s: %d MiB, want %d", name, got>>20, c.want>>20)
+		}
+	}
+}

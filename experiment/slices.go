@@ -32,7 +32,7 @@ const (
 	settle = 50 * time.Millisecond
 
 	// maxTogether bounds the clusters that are up at the same time, and
-	// maxTogetherBytes what they hold.
+	// maxTogetherBytes what they hold, on a machine that has twice as much.
 	maxTogether      = 16
 	maxTogetherBytes = 4 << 30
 
@@ -68,7 +68,7 @@ func (s *Settings) slice(arms []Arm) (time.Duration, error) {
 
 // unsliced says why windows cannot be cut; empty if they can.
 func (s *Settings) unsliced(arms []Arm, length time.Duration) string {
-	held := 0
+	held, room := 0, togetherBytes(thisMachine().memoryBytes())
 	for i := range arms {
 		switch a := &arms[i]; {
 		case len(a.Stages) > 0:
@@ -91,8 +91,8 @@ func (s *Settings) unsliced(arms []Arm, length time.Duration) string {
 		return "one arm has nobody to take turns with"
 	case len(arms) > maxTogether:
 		return fmt.Sprintf("%d arms cannot all be up at once, want at most %d", len(arms), maxTogether)
-	case held > maxTogetherBytes:
-		return fmt.Sprintf("the clusters of all arms would hold %d MiB at once, want at most %d", held>>20, maxTogetherBytes>>20)
+	case held > room:
+		return fmt.Sprintf("the clusters of all arms would hold %d MiB at once, want at most %d, and half of this machine's memory", held>>20, room>>20)
 	case s.Warmup == 0:
 		return "without a warm-up a window has one cold start, and not one in every slice"
 	case s.BasePort > 0:
@@ -101,6 +101,16 @@ func (s *Settings) unsliced(arms []Arm, length time.Duration) string {
 		return fmt.Sprintf("a timeout of %v is too long to wait for after every slice, want at most %v", max(s.timeout(true), s.timeout(false)), maxSliceTimeout)
 	}
 	return ""
+}
+
+// togetherBytes is what clusters that are up at once may hold where there is so much
+// memory; zero: nobody knows. The other half is for what they are doing, the garbage
+// collector's room, and whoever else is there.
+func togetherBytes(memory int64) int {
+	if memory == 0 {
+		return maxTogetherBytes
+	}
+	return int(min(maxTogetherBytes, memory/2))
 }
 
 // held is how many bytes of log a cluster keeps in memory at most, roughly: entries up

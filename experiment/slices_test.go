@@ -44,6 +44,22 @@ func TestAutomaticSlices(t *testing.T) {
 	}
 }
 
+// Clusters that are up at once must not push each other out of a small machine's memory.
+func TestClustersFitIntoMemory(t *testing.T) {
+	for memory, want := range map[int64]int{0: 4 << 30, 64 << 30: 4 << 30, 8 << 30: 4 << 30, 2 << 30: 1 << 30} {
+		if got := togetherBytes(memory); got != want {
+			t.Errorf("with %d MiB: %d MiB, want %d", memory>>20, got>>20, want>>20)
+		}
+	}
+	s := settings(t, "inproc,rawtcp")
+	s.Duration, s.Warmup, s.Slice, s.Payloads = time.Second, 100*ms, 300*ms, []int{1 << 20}
+	_, err := s.Plan()
+	want := fmt.Sprintf("want at most %d, and half", togetherBytes(thisMachine().memoryBytes())>>20)
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %q in it", err, want)
+	}
+}
+
 // What keeps the arms from taking turns is an error if a length was asked for, and
 // otherwise the arms have their windows in one piece.
 func TestWhatCannotBeSliced(t *testing.T) {
