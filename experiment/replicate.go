@@ -48,6 +48,7 @@ const startTimeout = 30 * time.Second
 // measure starts a cluster, drives it, and stops it. The result is nil if ctx
 // ended before the driver started.
 func (r *replicate) measure(ctx context.Context) (*reports.Replicate, error) {
+	r.strangers = runtime.NumGoroutine() // as where clusters take turns
 	if err := r.start(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil, nil //nolint:nilnil // nothing was measured, and nothing is wrong

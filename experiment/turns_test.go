@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -227,5 +228,36 @@ func TestTurnsThatCannotBeKept(t *testing.T) {
 	run, err := Run(context.Background(), s, p, Header{}, nil, keeper)
 	if !errors.Is(err, full) || run.Status != reports.StatusInterrupted || replicates(run) != 2 {
 		t.Fatalf("status %s with %d replicates, error %v", run.Status, replicates(run), err)
+	}
+}
+
+// A replicate has the goroutines of its own nodes, clients and driver, whether it takes
+// turns with others or not, and not those of whatever else is in the process.
+func TestGoroutinesAreThoseOfTheCluster(t *testing.T) {
+	const strangers = 2000
+	var parked sync.WaitGroup
+	leave := make(chan struct{})
+	for range strangers {
+		parked.Go(func() { <-leave })
+	}
+	defer parked.Wait()
+	defer close(leave)
+	for _, slice := range []time.Duration{0, workloads.DefaultSeriesWidth} {
+		s, _ := inTurns(t, 2)
+		s.Slice = slice
+		p, err := s.Plan()
+		if err != nil || p.Slice != slice {
+			t.Fatalf("slices of %v, error %v", p.Slice, err)
+		}
+		run, err := Run(context.Background(), s, p, Header{}, new(order), new(saved))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range run.Arms {
+			n := run.Arms[i].Replicates[0].Cost.GoroutinesMax
+			if n == nil || *n < 3 || *n > strangers/2 {
+				t.Errorf("slices of %v, %s: %d goroutines", slice, run.Arms[i].Label, *n)
+			}
+		}
 	}
 }

@@ -97,7 +97,7 @@ func GCPause() Metric {
 	}
 }
 
-// Goroutines is the metric of the most goroutines that the process had at a time.
+// Goroutines is the metric of the most goroutines at a time of nodes, clients and driver.
 func Goroutines() Metric {
 	return Metric{
 		Name: "goroutines_max", Title: "goroutines",

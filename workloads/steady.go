@@ -24,14 +24,14 @@ func steady(x, counts []float64, share, deviations float64) (bool, string) {
 	n := len(x)
 	level := median(x)
 	if change := slope(x) * float64(n-1); trend(x, deviations) && math.Abs(change) > share*level {
-		return false, fmt.Sprintf("had a trend of %s", percent(change, level))
+		return false, fmt.Sprintf("had a trend of %s", moved(change, level, x[:n/3], x[n-n/3:]))
 	}
 	first, second := x[:n/2], x[n/2:]
 	step := median(second) - median(first)
 	// The standard error of a median is 1.25 times that of a mean.
 	errors := 1.25 * scatter(x, counts) * math.Sqrt(4/float64(n))
 	if math.Abs(step) > max(share*level, 3.5*errors) {
-		return false, fmt.Sprintf("changed by %s from one half to the other", percent(step, level))
+		return false, fmt.Sprintf("changed by %s from one half to the other", moved(step, level, first, second))
 	}
 	return true, ""
 }
@@ -102,6 +102,17 @@ func median(x []float64) float64 {
 	sorted := slices.Sorted(slices.Values(x))
 	n := len(sorted)
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+// moved writes a change from some values to others as a share of the level, or, where it
+// is more than the level, and would read as if something had fallen by more than all of
+// it, of the values that it came from.
+func moved(change, level float64, from, to []float64) string {
+	if math.Abs(change) <= level {
+		return percent(change, level)
+	}
+	before := median(from)
+	return percent(median(to)-before, before)
 }
 
 // percent writes a change as a share of a level.

@@ -50,6 +50,7 @@ func TestAWarmupEndsWhenThroughputAndLatencyAreSteady(t *testing.T) {
 		"rare, more than chance":       {warm([]int{4, 5, 4, 30, 31, 29}, all(ms), all(ms)), "throughput"},
 		"the median falls":             {warm(level, all(10*ms, 9*ms, 8*ms, 7*ms, 6*ms, 5*ms), all(20*ms)), "median response had a trend of -"},
 		"the tail falls":               {warm(level, all(ms), all(90*ms, 80*ms, 70*ms, 60*ms, 50*ms, 40*ms)), "p90 response had a trend of -"},
+		"the tail falls by most of it": {warm(level, all(ms), all(400*ms, 300*ms, 40*ms, 30*ms, 20*ms, 10*ms)), "p90 response had a trend of -96 %"},
 		"a trend too small to matter":  {warm([]int{1000, 1010, 1020, 1030, 1040, 1050}, all(ms), all(2*ms)), ""},
 		"the tail is off in one":       {warm(level, all(ms), all(2*ms, 2*ms, 50*ms, 2*ms, 2*ms, 2*ms)), ""},
 		"the median jumps in the last": {warm(level, all(ms, ms, ms, ms, ms, 3*ms), all(9*ms)), "median response changed by"},

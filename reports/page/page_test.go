@@ -265,6 +265,11 @@ func TestRankingSaysHowSureItIs(t *testing.T) {
 		t.Error("ten pairs give no verdict")
 	}
 	inOrder(t, written(t, reportstest.Run(reportstest.Shapes()[1:4], 4)), "against rawtcp (87 % interval)", `<span class="chip open">no verdict</span>`, "4 pairs: an estimate")
+	one := written(t, reportstest.Run(reportstest.Shapes()[1:4], 1))
+	inOrder(t, one, "<span>against rawtcp</span>", "Differences: against rawtcp.")
+	if strings.Contains(one, "0 % interval") {
+		t.Error("one pair has an interval")
+	}
 }
 
 func TestSettingsSayWhereTheyComeFrom(t *testing.T) {

@@ -172,17 +172,23 @@ func sharedWarnings(list []reports.Comparison) []string {
 	return shared
 }
 
-// intervalName says what the brackets behind a factor hold.
+// intervalName says what the brackets behind a factor hold; empty if there are none,
+// because one pair has neither an interval nor a range.
 func intervalName(list []reports.Comparison) string {
-	confidence := 1.0
+	confidence, pairs := 1.0, 0
 	for i := range list {
 		for _, d := range list[i].Differences {
-			if d.Gating && d.Effect.N > 0 {
+			if !d.Gating {
+				continue
+			}
+			if pairs = max(pairs, d.Effect.N); d.Effect.N > 1 {
 				confidence = min(confidence, d.Effect.Confidence)
 			}
 		}
 	}
 	switch {
+	case pairs == 1:
+		return ""
 	case confidence == 1:
 		return "range of the replicates"
 	case confidence >= 0.95:

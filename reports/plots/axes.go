@@ -26,7 +26,7 @@ func (ninesTicks) Ticks(low, high float64) []plot.Tick {
 	}
 	for n := 1; float64(n) <= high+1e-9; n++ {
 		tick := plot.Tick{Value: float64(n)}
-		if high < 6.5 || n < 3 || n%2 == 1 {
+		if high < 6.5 || n < 5 || n%2 == 1 { // the labels of deeper nines are longer than a nine is wide
 			percent := 100 - math.Pow(10, float64(2-n))
 			tick.Label = strconv.FormatFloat(percent, 'f', max(0, n-2), 64) + " %"
 		}

@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot"
 
 	"github.com/raftbench/raftbench/reports"
+	"github.com/raftbench/raftbench/reports/reportstest"
 )
 
 func labels(ticks []plot.Tick) string {
@@ -30,7 +31,7 @@ func TestTickLabels(t *testing.T) {
 	}{
 		{"nines", ninesTicks{}.Ticks(0, 4.2), "0 %|50 %|90 %|99 %|99.9 %|99.99 %"},
 		{"shallow", ninesTicks{}.Ticks(0, 1), "0 %|50 %|90 %"},
-		{"deep", ninesTicks{}.Ticks(0, 7.3), "50 %|90 %|99 %|99.9 %|99.999 %|99.99999 %"},
+		{"deep", ninesTicks{}.Ticks(0, 7.3), "50 %|90 %|99 %|99.9 %|99.99 %|99.999 %|99.99999 %"},
 		{"counts", logTicks{countLabel}.Ticks(2, 5.2), "100|200|500|1k|2k|5k|10k|20k|50k|100k"},
 		{"many", linearTicks{countLabel}.Ticks(0, 2.4e6), "0|500k|1M|1.5M|2M"},
 		{"latency", latencyTicks().Ticks(log(45e3), log(6e6)), "50 µs|100 µs|200 µs|500 µs|1 ms|2 ms|5 ms"},
@@ -66,6 +67,38 @@ func TestAxisOfNinesIsEven(t *testing.T) {
 	for i, q := range []float64{0, 0.9, 0.99, 0.999, 0.9999} {
 		if math.Abs(nines(q)-float64(i)) > 1e-9 {
 			t.Errorf("nines(%g) = %g, want %d", q, nines(q), i)
+		}
+	}
+}
+
+// However deep the sample goes, the labels of the percentile axis keep apart, and the
+// nines that people speak of have one.
+func TestNinesKeepApart(t *testing.T) {
+	for _, operations := range []int64{100_000, 2_000_000, 30_000_000, 4_000_000_000} {
+		h := hdrhistogram.New(1, 60e9, 3)
+		if err := h.RecordValues(1e6, operations); err != nil {
+			t.Fatal(err)
+		}
+		run := reportstest.Run(reportstest.Shapes()[1:2], 1)
+		for i := range run.Arms[0].Replicates[0].Histograms {
+			run.Arms[0].Replicates[0].Histograms[i].Histogram = reports.NewHistogram(h)
+		}
+		k := inkOf(latencyFigure(newScene(run)))
+		var labels []word
+		for _, w := range k.words {
+			if strings.HasSuffix(w.text, "9 %") {
+				labels = append(labels, w)
+			}
+		}
+		text := ""
+		for i, w := range labels {
+			text += w.text + " "
+			if i > 0 && w.box.Min.X < labels[i-1].box.Max.X+2 {
+				t.Errorf("%d operations: %s is on %s", operations, w.text, labels[i-1].text)
+			}
+		}
+		if operations >= 2_000_000 && !strings.Contains(text, "99.99 %") {
+			t.Errorf("%d operations: no label at 99.99 %%: %s", operations, text)
 		}
 	}
 }
