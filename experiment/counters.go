@@ -1,6 +1,8 @@
 package experiment
 
 import (
+	"fmt"
+
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/raftbench/raftbench/core"
@@ -41,6 +43,11 @@ func (s *raftSystem) count() counters {
 		c["snapshots_installed"] += stats.Installs
 		c["snapshots_resumed"] += stats.Resumed
 		c["snapshots_refused"] += stats.Refused
+		c["reads"] += stats.Reads
+		c["follower_reads"] += stats.FollowerReads
+		if s.settings.readFromFollowers() != "" {
+			c[fmt.Sprintf("reads_by_node_%d", n.Status().ID)] += stats.Reads
+		}
 	}
 	s.logs.count(c)
 	c["connections_unaccepted"] += s.cluster.Unaccepted()

@@ -11,8 +11,6 @@ package experiment
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/raftbench/raftbench/core"
@@ -50,6 +48,7 @@ type Settings struct {
 
 	Reads    float64 // share of operations that read
 	ReadMode ReadMode
+	ReadFrom client.ReadFrom // empty: the leader
 	Keys     int
 	Zipf     float64 // exponent; zero: all keys equally likely
 	Arrivals workloads.Arrivals
@@ -135,32 +134,11 @@ func (s *Settings) window(a *Arm) time.Duration {
 // WarmupAuto lets the driver decide when the warm-up ends.
 const WarmupAuto time.Duration = -1
 
-// ReadMode says how reads are made linearizable.
-type ReadMode string
-
-// The read modes.
-const (
-	ReadIndex ReadMode = "readindex" // the leader confirms that it leads (dissertation §6.4)
-	ReadLease ReadMode = "lease"     // the leader answers while it holds a lease (§6.4.1), else as with ReadIndex
-	ReadLog   ReadMode = "log"       // a read is an entry in the log
-)
-
-// ReadModes lists the read modes.
-func ReadModes() []ReadMode { return []ReadMode{ReadIndex, ReadLease, ReadLog} }
-
-func readModeNames() string {
-	var names []string
-	for _, m := range ReadModes() {
-		names = append(names, string(m))
-	}
-	return strings.Join(names, ", ")
-}
-
 // Validate names the setting that makes no sense, the value and what is allowed.
 func (s *Settings) Validate() error {
 	for _, check := range []func() error{
 		s.validateLists, s.validateScalars, s.validatePayloads, s.validateBatching, s.validateErrors,
-		s.validateStorage, s.validateMachines, s.validateTimes, s.validateSnapshots,
+		s.validateStorage, s.validateMachines, s.validateTimes, s.validateSnapshots, s.validateReads,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -243,8 +221,6 @@ func (s *Settings) validateScalars() error {
 		return fmt.Errorf("--keys %d: want 1 to %d", s.Keys, workloads.MaxKeys)
 	case !(s.Zipf >= 0 && s.Zipf <= workloads.MaxZipfExponent):
 		return fmt.Errorf("--zipf %v: want 0 to %d", s.Zipf, workloads.MaxZipfExponent)
-	case !slices.Contains(ReadModes(), s.ReadMode):
-		return fmt.Errorf("--read-mode %q: allowed are %s", s.ReadMode, readModeNames())
 	case s.Timeout <= 0:
 		return fmt.Errorf("--timeout %v: want more than zero", s.Timeout)
 	case s.BasePort < 0 || s.BasePort > 65000:

@@ -271,6 +271,7 @@ func (s *Settings) describe(a Arm) reports.Arm {
 		PayloadBytes: a.Payload,
 		Reads:        s.Reads,
 		ReadMode:     string(s.ReadMode),
+		ReadFrom:     s.readFromFollowers(),
 		Keys:         s.Keys,
 		KeyChoice:    "uniform",
 		Storage:      string(a.Storage.Kind),

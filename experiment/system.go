@@ -49,7 +49,8 @@ func (r *replicate) newSystem(ctx context.Context, network *core.Network) (syste
 		})
 		return &echoSystem{echo: echo, settings: r.settings}, err
 	}
-	config := node.Config{Batch: r.arm.Batch, Pipeline: r.arm.Pipeline, Callers: r.arm.Clients, Seed: r.seed}
+	config := node.Config{Batch: r.arm.Batch, Pipeline: r.arm.Pipeline, Callers: r.arm.Clients, Seed: r.seed,
+		FollowerReads: r.settings.readFromFollowers() != ""}
 	r.settings.Times.withDefaults().configure(&config, r.settings.ReadMode == ReadLease)
 	snapshots, err := r.settings.Snapshots.config()
 	if err != nil {
@@ -153,6 +154,7 @@ func (s *raftSystem) connect(callers int, done func([]*client.Op)) (workloads.Ta
 		ReadTimeout:  s.settings.timeout(true),
 		WriteTimeout: s.settings.timeout(false),
 		Sessions:     s.arm.Machine.Sessions > 0,
+		ReadFrom:     s.settings.ReadFrom,
 		Retry:        s.settings.Retry,
 		Hedge:        s.settings.Hedge,
 		Callers:      callers,

@@ -70,6 +70,7 @@ type Load struct {
 	PayloadBytes int     `json:"payload_bytes"`
 	Reads        float64 `json:"reads"` // share of the operations, 0 to 1
 	ReadMode     string  `json:"read_mode"`
+	ReadFrom     string  `json:"read_from,omitempty"` // "followers", "any"; empty: the leader
 	Keys         int     `json:"keys"`
 	KeyChoice    string  `json:"key_choice"` // "uniform", "zipf"
 	Storage      string  `json:"storage"`

@@ -34,7 +34,10 @@ func (l Load) String() string {
 	parts = append(parts, "payload "+FormatBytes(int64(l.PayloadBytes)))
 	if l.Reads > 0 {
 		read := fmt.Sprintf("%g %% reads", 100*l.Reads)
-		if l.ReadMode != "" {
+		switch {
+		case l.ReadFrom != "":
+			read += " (" + l.ReadMode + ", from " + l.ReadFrom + ")"
+		case l.ReadMode != "":
 			read += " (" + l.ReadMode + ")"
 		}
 		parts = append(parts, read)

@@ -41,8 +41,9 @@ type Config struct {
 	// nodes' state machines must be wrapped with sessions (core/session).
 	Sessions bool
 
-	Retry Retry // after an attempt that failed
-	Hedge Hedge // of reads that take long
+	ReadFrom ReadFrom // which nodes are asked for reads. Default: the leader
+	Retry    Retry    // after an attempt that failed
+	Hedge    Hedge    // of reads that take long
 
 	// ReadBytes is the size of a read's result, if that is known: batches of
 	// reads are closed by what comes back rather than by what is asked.
@@ -81,6 +82,9 @@ func (c Config) withDefaults() Config {
 	if c.WriteTimeout == 0 {
 		c.WriteTimeout = c.Timeout
 	}
+	if c.ReadFrom == "" {
+		c.ReadFrom = ReadFromLeader
+	}
 	if c.Retry.Mode == "" {
 		c.Retry.Mode = RetrySafe
 	}
@@ -103,7 +107,7 @@ func (c Config) validate() error {
 	case c.SampleEvery < 0:
 		return fmt.Errorf("client: SampleEvery %d: must not be negative", c.SampleEvery)
 	}
-	return errors.Join(c.Batch.Validate(), c.Retry.validate(), c.Hedge.validate())
+	return errors.Join(c.Batch.Validate(), c.ReadFrom.validate(), c.Retry.validate(), c.Hedge.validate())
 }
 
 func (c *Config) timeout(read bool) time.Duration {
@@ -121,13 +125,14 @@ type Client struct {
 	keeper    *timer.Timer // of deadlines and pauses
 	linger    *timer.Timer // of batches; nil if the policy lingers for no time
 
-	mu     sync.Mutex
-	writes lane
-	reads  lane
-	leader leader
-	budget *bucket   // of retries and hedges
-	spare  []*flight // flights that can be used again
-	closed bool
+	mu      sync.Mutex
+	writes  lane
+	reads   lane
+	leader  leader
+	readers readers
+	budget  *bucket   // of retries and hedges
+	spare   []*flight // flights that can be used again
+	closed  bool
 
 	sessions sessions
 	hedging  hedging
@@ -140,7 +145,7 @@ func New(c Config) (*Client, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	cl := &Client{config: c, leader: leader{nodes: c.Nodes}, budget: newBucket(c.Retry.Budget, time.Now())}
+	cl := &Client{config: c, leader: leader{nodes: c.Nodes}, readers: newReaders(&c), budget: newBucket(c.Retry.Budget, time.Now())}
 	cl.writes.queue = batch.NewQueue[*Op](c.Batch)
 	cl.reads.queue = batch.NewQueue[*Op](c.Batch)
 	cl.reads.read, cl.reads.resultBytes = true, c.ReadBytes

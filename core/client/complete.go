@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/raftbench/raftbench/core"
@@ -121,19 +122,28 @@ func (c *Client) takeFinished() *[]*Op {
 
 // learn notes what the end of a call says about who leads. The lock is held.
 func (c *Client) learn(f *flight, now time.Time) {
-	if err := f.call.Err; err != nil {
+	err := f.call.Err
+	status, hint, _ := f.answer()
+	if err == nil && status == core.StatusNotLeader {
+		c.attempts.Redirects++
+	}
+	if c.learnOfRead(f, now) {
+		return
+	}
+	if err != nil {
 		if !errors.Is(err, core.ErrTooLarge) { // which says nothing about who leads
 			c.leader.suspect(f.call.To, now)
 		}
 		return
 	}
-	switch status, hint, _ := f.answer(); status {
+	switch status {
 	case core.StatusOK:
-		c.leader.confirm(f.call.To)
-	case core.StatusNotLeader:
-		c.attempts.Redirects++
-		c.leader.redirect(f.call.To, hint, now)
-	case core.StatusUnknown:
+		leader := f.call.To
+		if f.lane.read && slices.Contains(c.config.Nodes, hint) {
+			leader = hint // a follower answers reads, too
+		}
+		c.leader.confirm(leader)
+	case core.StatusNotLeader, core.StatusUnknown:
 		c.leader.redirect(f.call.To, hint, now)
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/raftbench/raftbench/core/timer"
 )
 
-// Hedge sends reads a second time if the first answer takes long: to the leader,
-// which alone may answer them, over connections of its own ("The Tail at Scale",
+// Hedge sends reads a second time if the first answer takes long: to the leader, or to
+// the next node that reads may go to (Config.ReadFrom), over connections of its own ("The Tail at Scale",
 // Dean and Barroso, 2013). The first answer counts and the other call is cancelled.
 // Commands are never hedged. The zero value does nothing, at no cost.
 type Hedge struct {
@@ -99,8 +99,8 @@ func (h *hedging) watch(f *flight, now time.Time) {
 	}
 }
 
-// answered notes that reads have come back, and after how long if the leader answered
-// them: a node that does not lead says so at once.
+// answered notes that reads have come back, and after how long if they were
+// answered: a node that cannot says so at once.
 func (h *hedging) answered(f *flight, now time.Time) {
 	h.forget(f)
 	if h.Quantile > 0 && f.answered() {
@@ -144,7 +144,7 @@ func (c *Client) hedge(now time.Time) []*core.Call {
 // outlive the first.
 func (c *Client) secondOf(first *flight, now time.Time) *core.Call {
 	f := c.takeFlight(first.lane)
-	f.address(first.lane, first.ops, c.leader.target(), now)
+	f.address(first.lane, first.ops, c.target(first.lane, len(first.ops), now), now)
 	f.second, f.left = true, first.left
 	c.readRequest(f)
 	f.twin, first.twin = first, f
@@ -173,7 +173,7 @@ func (c *Client) decided(f *flight, losers []*core.Call) (bool, []*core.Call) {
 	return true, losers
 }
 
-// answered reports whether the leader answered the reads.
+// answered reports whether the reads were answered.
 func (f *flight) answered() bool {
 	return f.call.Err == nil && f.readResponse.Status == core.StatusOK
 }

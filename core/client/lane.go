@@ -104,7 +104,7 @@ type flight struct {
 // newFlight makes the call that carries ops. The lock is held.
 func (c *Client) newFlight(l *lane, ops []*Op, now time.Time) *core.Call {
 	f := c.takeFlight(l)
-	f.address(l, ops, c.leader.target(), now)
+	f.address(l, ops, c.target(l, len(ops), now), now)
 	if f.sampled, f.traced = c.sample(l, len(ops)); f.traced {
 		f.sent, f.open = c.config.Clock.Now(), l.gate.open(c.at(now))
 	}

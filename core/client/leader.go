@@ -45,6 +45,13 @@ func (l *leader) confirm(node core.NodeID) {
 	l.known, l.redirects, l.pauses = node, 0, 0
 }
 
+// heard notes who leads according to a node that answers a read, if nobody is known.
+func (l *leader) heard(leader core.NodeID) {
+	if l.known == 0 && slices.Contains(l.nodes, leader) {
+		l.known = leader
+	}
+}
+
 // redirect notes that node said it does not lead, and whom it named instead.
 func (l *leader) redirect(node, hint core.NodeID, now time.Time) {
 	if node != l.target() {

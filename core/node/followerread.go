@@ -17,6 +17,7 @@ import (
 // forward is a question to the leader, and the reads that wait for the answer.
 type forward struct {
 	question *core.ReadRequest // nil: none is under way
+	term     core.Term         // of the leader that was asked
 	requests []*core.Incoming
 	traced   bool // some of them ask for a trace
 }
@@ -40,7 +41,7 @@ func (n *Node) forwardReads(requests []*core.Incoming, now time.Duration) {
 		return
 	}
 	question := &core.ReadRequest{From: n.config.ID, Remaining: longest(requests, now)}
-	rs.forward = forward{question, requests, asked(requests)}
+	rs.forward = forward{question, n.raft.Term(), requests, asked(requests)}
 	if rs.forward.traced {
 		rs.traced++
 	}
@@ -54,22 +55,38 @@ func (n *Node) forwarded(call *core.Call, question *core.ReadRequest) {
 		return // the reads were given up
 	}
 	f := rs.forward
-	rs.forward = forward{}
 	index, err := readIndexOf(call)
 	if err != nil {
 		n.counters.failedCalls.Add(1)
-		if f.traced {
-			rs.traced--
-		}
-		for _, r := range f.requests {
-			n.answerClient(r, core.StatusNotLeader)
-		}
+		n.giveUpForward()
 		return
 	}
-	round := readRound{index: index, requests: f.requests, traced: f.traced}
+	rs.forward = forward{}
+	round := readRound{index: index, requests: f.requests, traced: f.traced, followed: true}
 	n.traces.confirmed(rs, &round)
 	rs.confirmed = append(rs.confirmed, round)
 	n.answerReads()
+}
+
+// giveUpForward sends the readers away that wait for the leader's answer.
+func (n *Node) giveUpForward() {
+	rs := &n.reads
+	f := rs.forward
+	rs.forward = forward{}
+	if f.traced {
+		rs.traced--
+	}
+	for _, r := range f.requests {
+		n.answerClient(r, core.StatusNotLeader)
+	}
+}
+
+// endForwards gives up a question to one who leads no more: its answer may take as long
+// as a call's timeout, or never come.
+func (n *Node) endForwards() {
+	if f := &n.reads.forward; f.question != nil && f.term != n.raft.Term() {
+		n.giveUpForward()
+	}
 }
 
 func readIndexOf(call *core.Call) (core.Index, error) {

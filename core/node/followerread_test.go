@@ -3,6 +3,7 @@ package node_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/client"
@@ -100,5 +101,42 @@ func TestFollowerReadsEndWithTheLeader(t *testing.T) {
 	}
 	if got := a.read(t, follower); got.Status != core.StatusNotLeader {
 		t.Fatalf("%+v", got)
+	}
+}
+
+// aloof swallows the first question of a follower, as a node does that is held up.
+type aloof struct {
+	core.Handler
+	swallowed chan struct{}
+}
+
+func (a aloof) Receive(requests []*core.Incoming) {
+	for _, r := range requests {
+		if q, ok := r.Request.(*core.ReadRequest); ok && len(q.Queries) == 0 {
+			close(a.swallowed)
+			return
+		}
+	}
+	a.Handler.Receive(requests)
+}
+
+// Readers do not wait for the answer of a leader that leads no more, which may take as
+// long as the call's timeout.
+func TestFollowerReadsDoNotWaitForAFormerLeader(t *testing.T) {
+	swallowed := make(chan struct{})
+	n := network(t, func(h core.Handler) core.Handler { return aloof{h, swallowed} })
+	c, cl := start(t, cluster.Config{
+		Nodes: 3, Network: n, NewStateMachine: func() core.StateMachine { return new(journal) },
+		Node:     node.Config{FollowerReads: true, Tick: 10 * time.Millisecond},
+		Timeouts: core.Timeouts{Client: time.Hour},
+	})
+	do(t, cl, &client.Op{Command: []byte("x")})
+	leader := c.Leader()
+	a := newAsker(t, n)
+	a.transport.Send([]*core.Call{{To: leader%3 + 1, Request: &core.ReadRequest{From: 2000, Queries: [][]byte{nil}}, Response: new(core.ReadResponse)}})
+	<-swallowed
+	c.Node(leader).TransferLeadership((leader+1)%3 + 1)
+	if call := <-a.ended; call.Err != nil || call.Response.(*core.ReadResponse).Status != core.StatusNotLeader {
+		t.Fatalf("%v, %+v", call.Err, call.Response)
 	}
 }

@@ -63,6 +63,7 @@ func (n *Node) turn(in *arrivals) {
 		task()
 	}
 	n.propose()
+	n.endForwards()
 	n.startReads()
 	n.catchUp()
 	n.drain()

@@ -23,6 +23,7 @@ type readRound struct {
 	requests []*core.Incoming
 	traced   bool // some of them ask for a trace
 	left     bool // its heartbeats have left; kept only if traced
+	followed bool // this node followed: its leader confirmed
 }
 
 // startReads asks raft to confirm the leadership once for all reads that have
@@ -93,6 +94,7 @@ func (n *Node) answerReads() {
 			if len(queries) == 0 {
 				appendReadIndex(&resp.Results, round.index)
 			}
+			n.counters.read(len(queries), round.followed)
 			n.answerClient(r, core.StatusOK)
 		}
 		done++

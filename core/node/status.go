@@ -90,12 +90,22 @@ type Stats struct {
 	Resumed        uint64 // of those arriving: went on where they had stopped
 	Refused        uint64 // arriving snapshots, or their headers, that were not accepted
 	Applied        uint64 // index of the last entry applied
+	Reads          uint64 // queries answered
+	FollowerReads  uint64 // of those, while another node led
 }
 
 // counters are what happens too rarely to be gathered (meters).
 type counters struct {
 	failedCalls, reorders, expired, elections, applied atomic.Uint64
 	snapshots, installs, resumed, refused, chunks      atomic.Uint64
+	reads, followerReads                               atomic.Uint64
+}
+
+func (c *counters) read(queries int, followed bool) {
+	c.reads.Add(uint64(queries))
+	if followed {
+		c.followerReads.Add(uint64(queries))
+	}
 }
 
 // Stats returns the counters. It may be called at any time.
@@ -119,5 +129,7 @@ func (n *Node) Stats() Stats {
 		Resumed:        c.resumed.Load(),
 		Refused:        c.refused.Load(),
 		Applied:        c.applied.Load(),
+		Reads:          c.reads.Load(),
+		FollowerReads:  c.followerReads.Load(),
 	}
 }

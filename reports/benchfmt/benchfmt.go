@@ -164,16 +164,16 @@ type setting struct{ key, value string }
 // settingsOf is what is not in the name.
 func settingsOf(a *reports.Arm) []setting {
 	l, t := a.Workload.Load, a.Workload.Tuning
-	readMode := l.ReadMode
+	readMode, readFrom := l.ReadMode, l.ReadFrom
 	if l.Reads == 0 {
-		readMode = ""
+		readMode, readFrom = "", ""
 	}
 	sessions := ""
 	if t.Sessions > 0 {
 		sessions = strconv.Itoa(t.Sessions)
 	}
 	return []setting{
-		{"workload", l.Name}, {"loop", string(l.Loop)}, {"arrivals", l.Arrivals}, {"read-mode", readMode},
+		{"workload", l.Name}, {"loop", string(l.Loop)}, {"arrivals", l.Arrivals}, {"read-mode", readMode}, {"read-from", readFrom},
 		{"keys", strconv.Itoa(l.Keys)}, {"key-choice", l.KeyChoice}, {"storage", l.Storage}, {"fsync", l.Fsync}, {"network", l.Network},
 		{"batch.policy", t.BatchPolicy}, {"batch.size", strconv.Itoa(t.BatchSizeBytes)},
 		{"linger", t.Linger.String()}, {"pipeline", strconv.Itoa(t.Pipeline)},

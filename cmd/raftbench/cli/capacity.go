@@ -52,7 +52,7 @@ many clients. It describes the points and proves nothing.`, search.MinScalePoint
 }
 
 func (a *app) capacityFlags(fs *pflag.FlagSet, f *capacityFlags) {
-	names := []string{"transport", "nodes", "clients", "payload", "arrivals", "reads", "read-mode", "keys", "zipf", "max-outstanding",
+	names := []string{"transport", "nodes", "clients", "payload", "arrivals", "reads", "read-mode", "read-from", "keys", "zipf", "max-outstanding",
 		"batch.size", "linger", "batch.policy", "pipeline", "timeout", "duration", "warmup", "seed", "out", "dry-run", "allow-invalid", "quiet", "metrics"}
 	a.runFlagsBut(fs, &f.runFlags, names, map[string]string{"transport": "rawtcp", "warmup": "300ms", "idle": "0s", "duration": "2s", "repeat": "1"})
 	fs.Lookup("clients").Usage = "besides, a closed loop of so many clients for the Universal Scalability Law, such as 1,2,4,8,16,32; default: the law over the load"

@@ -27,6 +27,7 @@ func (a *app) completeRun(cmd *cobra.Command) {
 	complete(cmd, "transport", a.completeTransport)
 	complete(cmd, "batch.policy", listOf(texts(batch.Policies())...))
 	complete(cmd, "read-mode", fixed(texts(experiment.ReadModes())...))
+	complete(cmd, "read-from", fixed(texts(client.ReadFroms())...))
 	complete(cmd, "storage", listOf(texts(experiment.StorageKinds())...))
 	complete(cmd, "fsync", listOf(texts(experiment.Fsyncs())...))
 	complete(cmd, "state-machine", listOf(texts(experiment.MachineKinds())...))

@@ -37,6 +37,7 @@ func (a *app) list() error {
 	}
 	fmt.Fprintf(w, "\nBATCHING (--batch.policy)\t%s\n", join(batch.Policies()))
 	fmt.Fprintf(w, "READS (--read-mode)\t%s\n", join(experiment.ReadModes()))
+	fmt.Fprintf(w, "READERS (--read-from)\t%s\n", join(client.ReadFroms()))
 	fmt.Fprintf(w, "RETRIES (--retry)\t%s\n", join(client.RetryModes()))
 	fmt.Fprintf(w, "FAULTS (--fault)\t%s\n", join(fault.Verbs()))
 	fmt.Fprintf(w, "PROFILES (--profile)\t%s\n", profileHelp())

@@ -71,6 +71,7 @@ func (a *app) clusterFlags(fs *pflag.FlagSet, f *runFlags) {
 	fs.Var(newList(&f.Nodes, "list", "3", parseCount), "nodes", "members of the cluster: 1, 3, 5 or 7")
 	fs.Float64Var(&f.Reads, "reads", 0, "share of the operations that read, 0 to 1")
 	fs.StringVar((*string)(&f.ReadMode), "read-mode", string(experiment.ReadIndex), "how reads are linearizable: readindex, lease (see --lease.drift) or log")
+	fs.StringVar((*string)(&f.ReadFrom), "read-from", string(client.ReadFromLeader), "which nodes clients ask for reads: leader; followers, which ask the leader how far their state has to be; or any")
 	fs.Var(newList(&f.Storages, "list", string(experiment.StorageMem), parseStorage), "storage", "where nodes keep their log: mem (in memory) or wal (on disk)")
 	fs.Var(newList(&f.Fsyncs, "list", string(experiment.FsyncAlways), parseFsync), "fsync", "of a log on disk: always, before anything is acknowledged, or none")
 	fs.StringVar(&f.Data, "data", "", "new or empty directory for logs on disk, one below it for each replicate, which stay; default: temporary ones")

@@ -67,7 +67,8 @@ code 2.`,
 // askedNames are the flags of run that say what the clients ask for, and who gives up when.
 func askedNames() []string {
 	return []string{
-		"transport", "nodes", "clients", "rate", "arrivals", "payload", "reads", "read-mode", "keys", "zipf", "max-outstanding", "storage", "fsync", "state-machine", "sessions",
+		"transport", "nodes", "clients", "rate", "arrivals", "payload", "reads", "read-mode", "read-from", "keys", "zipf", "max-outstanding",
+		"storage", "fsync", "state-machine", "sessions",
 		"timeout", "timeout.connect", "timeout.control", "timeout.append", "timeout.snapshot", "timeout.reconnect",
 	}
 }
