@@ -45,6 +45,7 @@ func (s *raftSystem) count() counters {
 		c["snapshots_refused"] += stats.Refused
 		c["reads"] += stats.Reads
 		c["follower_reads"] += stats.FollowerReads
+		c["overloaded"] += stats.Overloaded
 		if s.settings.readFromFollowers() != "" {
 			c[fmt.Sprintf("reads_by_node_%d", n.Status().ID)] += stats.Reads
 		}

@@ -20,6 +20,7 @@ func (s *Summary) Findings() []string {
 		{"transport_breaker_trips", "circuit breakers opened N times"},
 		{"transport_handler_panics", "N batches made a handler panic"},
 		{"transport_bad_frames", "N connections brought what is no message"},
+		{"overloaded", "nodes refused N operations on arrival: they held as much as they may"},
 		{"follower_reads", "followers answered N reads"},
 		{"snapshots_installed", "followers fell so far behind that they were sent N snapshots"},
 		{"snapshots_refused", "N snapshots were refused"},

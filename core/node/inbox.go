@@ -10,8 +10,10 @@ import (
 // inbox is where the transport, the storage and callers leave what the loop is to
 // take up. It is the node's core.Handler.
 type inbox struct {
-	wake  chan struct{}
-	clock core.Clock
+	wake      chan struct{}
+	clock     core.Clock
+	admission admission
+	refuse    func([]*core.Incoming) // answers what was not admitted
 
 	mu  sync.Mutex
 	new arrivals
@@ -34,10 +36,20 @@ type durable struct {
 // Receive implements core.Handler.
 func (b *inbox) Receive(requests []*core.Incoming) {
 	b.stamp(requests)
+	var refused []*core.Incoming
 	b.mu.Lock()
-	b.new.requests = append(b.new.requests, requests...)
+	for _, r := range requests {
+		if !b.admission.admit(r.Request) {
+			refused = append(refused, r)
+			continue
+		}
+		b.new.requests = append(b.new.requests, r)
+	}
 	b.mu.Unlock()
 	b.ring()
+	if len(refused) > 0 {
+		b.refuse(refused)
+	}
 }
 
 // Complete implements core.Handler.

@@ -174,6 +174,7 @@ func (n *Node) flush() {
 	}
 	if len(n.answers) > 0 {
 		n.traces.finish()
+		n.inbox.admission.answered(n.answers)
 		n.transport.Reply(n.answers)
 		clear(n.answers)
 		n.answers = n.answers[:0]

@@ -75,6 +75,14 @@ type Config struct {
 	// state machine, with an index from its leader.
 	FollowerReads bool
 
+	// MaxClientOps and MaxClientBytes bound the operations of clients that the node holds,
+	// and the bytes of their requests (core.Request.SizeBytes): more are answered with
+	// core.StatusOverloaded. Of what a leader has given to its storage and is not durable,
+	// MaxClientBytes is a bound, too. One request is always let in. Defaults 1,048,576
+	// and 128 MiB.
+	MaxClientOps   int
+	MaxClientBytes int
+
 	Snapshot SnapshotConfig
 
 	// Cluster is the identity of the cluster. Snapshots of another are refused.
@@ -116,6 +124,8 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Tick, defaultTick)
 	setDefault(&c.HeartbeatTicks, 1)
 	setDefault(&c.ElectionTicks, defaultElectionTicks)
+	setDefault(&c.MaxClientOps, 1<<20)
+	setDefault(&c.MaxClientBytes, 128<<20)
 	c.Snapshot = c.Snapshot.withDefaults()
 	if c.Clock.ID == 0 {
 		c.Clock.Origin = time.Now()
@@ -137,6 +147,8 @@ func (c Config) validate() error {
 		return errors.New("node: Open, Storage and StateMachine are required")
 	case c.Tick < 0:
 		return fmt.Errorf("node: Tick %v: must not be negative", c.Tick)
+	case c.MaxClientOps < 0 || c.MaxClientBytes < 0:
+		return fmt.Errorf("node: MaxClientOps %d, MaxClientBytes %d: must not be negative", c.MaxClientOps, c.MaxClientBytes)
 	}
 	return errors.Join(c.Snapshot.validate(), c.Batch.Validate())
 }
@@ -151,6 +163,7 @@ type Node struct {
 	meters    meters
 
 	quit       chan struct{}
+	opened     chan struct{} // closed when transport is set
 	loop       sync.WaitGroup
 	pace       pace           // of all snapshots
 	background sync.WaitGroup // what the loop has had begun
@@ -194,12 +207,14 @@ func Start(c Config) (*Node, error) {
 	n := &Node{
 		config:   c,
 		quit:     make(chan struct{}),
+		opened:   make(chan struct{}),
 		sending:  map[core.NodeID]*snapshotStream{},
 		refused:  refusals{seed: maphash.MakeSeed()},
 		pace:     pace{bytesPerSecond: c.Snapshot.BytesPerSecond},
 		proposed: proposals{queue: batch.NewQueue[*core.Incoming](c.Batch)},
 	}
-	n.inbox.wake, n.inbox.clock = make(chan struct{}, 1), c.Clock
+	n.inbox.wake, n.inbox.clock, n.inbox.refuse = make(chan struct{}, 1), c.Clock, n.turnAway
+	n.inbox.admission.maxOps, n.inbox.admission.maxBytes = int64(c.MaxClientOps), int64(c.MaxClientBytes)
 	n.traces.clock = c.Clock
 	n.ticks = tickSource{every: c.Tick, began: time.Now()}
 	n.apply.node = n
@@ -211,6 +226,7 @@ func Start(c Config) (*Node, error) {
 		return nil, errors.Join(fmt.Errorf("%v: %w", c.ID, err), c.Storage.Close())
 	}
 	n.transport = t
+	close(n.opened)
 	n.publish(0, 0)
 	if c.Batch.Lingers() {
 		n.linger = timer.New(func(time.Time) { n.inbox.ring() })

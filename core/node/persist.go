@@ -14,6 +14,35 @@ type writes struct {
 	held    []held // messages that wait, in the order of their writes
 	done    []durable
 	inside  atomic.Bool // the loop is within Storage.Write
+
+	sizes     []writeSize // of those that are not durable
+	bytes     int64       // of all of them
+	bytesMost atomic.Int64
+}
+
+// writeSize is what a write's entries count.
+type writeSize struct {
+	seq   uint64
+	bytes int64
+}
+
+// given notes a write that the storage is given.
+func (w *writes) given(seq uint64, entries []core.Entry) {
+	if bytes := int64(core.EntriesSizeBytes(entries)); bytes > 0 {
+		w.sizes = append(w.sizes, writeSize{seq, bytes})
+		w.bytes += bytes
+		w.bytesMost.Store(max(w.bytesMost.Load(), w.bytes))
+	}
+}
+
+// became notes that the writes through seq are durable.
+func (w *writes) became(seq uint64) {
+	k := 0
+	for k < len(w.sizes) && w.sizes[k].seq <= seq {
+		w.bytes -= w.sizes[k].bytes
+		k++
+	}
+	w.sizes = append(w.sizes[:0], w.sizes[k:]...)
 }
 
 // held is what may leave once write seq is durable.
@@ -34,6 +63,7 @@ func (n *Node) persist(rd *raft.Ready) {
 	w := &n.writes
 	if rd.Seq > 0 {
 		w.last = rd.Seq
+		w.given(rd.Seq, rd.Entries)
 		w.inside.Store(true)
 		n.config.Storage.Write(core.Write{HardState: rd.HardState, Entries: rd.Entries, Sync: rd.Sync}, n.writeDone(rd.Seq))
 		w.inside.Store(false)
@@ -67,6 +97,7 @@ func (n *Node) becomeDurable() {
 			return
 		}
 		w.durable = d.seq
+		w.became(d.seq)
 		n.traces.persisted(d.seq)
 		n.raft.Persisted(d.seq)
 		n.traces.committed(n.raft.Commit())

@@ -69,6 +69,13 @@ func (n *Node) proposeOne(r *core.Incoming, now time.Duration) {
 		n.unproposed(r, core.StatusOK)
 		return
 	}
+	if n.writes.bytes > int64(n.config.MaxClientBytes) {
+		// The followers' disks work and ours stands still: what they commit is answered,
+		// and would gather here until this node gives up the leadership.
+		n.answerClient(r, core.StatusOverloaded)
+		n.ended(1)
+		return
+	}
 	first, _, err := n.raft.Propose(commands)
 	if err != nil {
 		n.unproposed(r, statusOf(err))

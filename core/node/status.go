@@ -92,6 +92,13 @@ type Stats struct {
 	Applied        uint64 // index of the last entry applied
 	Reads          uint64 // queries answered
 	FollowerReads  uint64 // of those, while another node led
+	Overloaded     uint64 // operations refused because Config.MaxClientOps or MaxClientBytes were reached on arrival
+
+	// What was held at most; see Config.MaxClientBytes.
+	ClientOpsMost, ClientBytesMost, UndurableBytesMost int64
+
+	// What is held now.
+	ClientOps, ClientBytes int64
 }
 
 // counters are what happens too rarely to be gathered (meters).
@@ -112,7 +119,7 @@ func (c *counters) read(queries int, followed bool) {
 func (n *Node) Stats() Stats {
 	n.status.mu.Lock()
 	defer n.status.mu.Unlock()
-	c, m := &n.counters, &n.meters
+	c, m, a := &n.counters, &n.meters, &n.inbox.admission
 	return Stats{
 		Proposed:       m.proposed,
 		ProposeBatches: n.proposed.queue.Stats().Batches(),
@@ -131,5 +138,9 @@ func (n *Node) Stats() Stats {
 		Applied:        c.applied.Load(),
 		Reads:          c.reads.Load(),
 		FollowerReads:  c.followerReads.Load(),
+		Overloaded:     a.refused.Load(),
+
+		ClientOpsMost: a.opsMost.Load(), ClientBytesMost: a.bytesMost.Load(), UndurableBytesMost: n.writes.bytesMost.Load(),
+		ClientOps: a.ops.Load(), ClientBytes: a.bytes.Load(),
 	}
 }
