@@ -173,7 +173,7 @@ type Limits struct {
 	QueuedCalls int
 
 	// QueuedBytes bounds their SizeBytes. Default 64 MiB. One call is always let
-	// through.
+	// through: one of the class, over however many connections.
 	QueuedBytes int
 }
 

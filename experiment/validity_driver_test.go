@@ -36,6 +36,12 @@ func driverFlaws() []flaw {
 		{"elections", "changed 2 times",
 			func(e *evidence) { e.elections = 2 },
 			func(e *evidence) { e.elections = 0 }},
+	}
+}
+
+// stimulusFlaws are those of what was asked, and when.
+func stimulusFlaws() []flaw {
+	return []flaw{
 		{"rate", "920 of 1000 offered operations per second",
 			func(e *evidence) { e.put().Completed = 9200 },
 			func(e *evidence) { e.put().Completed = 9500 }},

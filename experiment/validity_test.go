@@ -111,7 +111,7 @@ type flaw struct {
 	quiet func(*evidence)
 }
 
-func flaws() []flaw { return append(driverFlaws(), machineFlaws()...) }
+func flaws() []flaw { return slices.Concat(driverFlaws(), stimulusFlaws(), machineFlaws()) }
 
 // slow makes all operations late and slow, with Little's law intact.
 func (e *evidence) slow(lag, service time.Duration) {

@@ -19,7 +19,8 @@ type lane struct {
 	conn  *conn
 	wake  chan struct{} // a token: the queue is not empty
 
-	maxCalls, maxBytes int // under way
+	maxCalls, maxBytes int        // under way
+	room               *dial.Room // of all lanes of the class
 
 	mu      sync.Mutex
 	closed  bool
@@ -36,8 +37,8 @@ type lane struct {
 }
 
 // newLane makes lane i of the n that a class has.
-func newLane(e *endpoint, p *peer, class core.Class, c *conn, i, n int) *lane {
-	l := &lane{e: e, peer: p, class: class, conn: c, wake: make(chan struct{}, 1), table: map[uint64]*pending{}}
+func newLane(e *endpoint, p *peer, class core.Class, c *conn, room *dial.Room, i, n int) *lane {
+	l := &lane{e: e, peer: p, class: class, conn: c, room: room, wake: make(chan struct{}, 1), table: map[uint64]*pending{}}
 	l.maxCalls, l.maxBytes = dial.Share(e.Limits.QueuedCalls, i, n), dial.Share(e.Limits.QueuedBytes, i, n)
 	l.encoder.pool = e.pool
 	return l
@@ -89,7 +90,13 @@ func (l *lane) admit(r core.Request, size int) error {
 	case n >= l.maxCalls, n > 0 && l.bytes+size > l.maxBytes:
 		return fmt.Errorf("%v: %w: %d %v calls of %d B under way", l.peer.id, core.ErrOverflow, n, l.class, l.bytes)
 	}
-	return checkRequest(r, size, l.e.Limits.MessageBytes)
+	if err := checkRequest(r, size, l.e.Limits.MessageBytes); err != nil {
+		return err
+	}
+	if !l.room.Take(size) {
+		return fmt.Errorf("%v: %w: the other connections hold what %v calls may", l.peer.id, core.ErrOverflow, l.class)
+	}
+	return nil
 }
 
 func (l *lane) kick() {
@@ -188,6 +195,7 @@ func (l *lane) remove(p *pending, err error) *core.Call {
 	}
 	delete(l.table, p.id)
 	l.bytes -= p.bytes
+	l.room.Give(p.bytes)
 	p.stage = idle
 	p.call.Err = err
 	return p.call

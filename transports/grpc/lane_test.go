@@ -32,7 +32,7 @@ func testLane(batchBytes int) (*lane, *outcomes) {
 		pool:       newPool(),
 		batchBytes: batchBytes,
 	}
-	l := newLane(e, &peer{id: 2}, core.ClassAppend, nil, 0, 1)
+	l := newLane(e, &peer{id: 2}, core.ClassAppend, nil, nil, 0, 1)
 	l.running = true
 	return l, h
 }

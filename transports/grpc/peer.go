@@ -24,9 +24,9 @@ func newPeer(e *endpoint, id core.NodeID) (*peer, error) {
 	p := &peer{id: id, pool: pool, breaker: dial.NewBreaker(id, e.Timeouts.ReconnectMax)}
 	for class := range core.Class(core.NumClasses) {
 		conns := p.pool.of(class)
-		lanes := make([]*lane, len(conns))
+		lanes, room := make([]*lane, len(conns)), dial.NewRoom(e.Limits.QueuedBytes, len(conns))
 		for i, c := range conns {
-			lanes[i] = newLane(e, p, class, c, i, len(conns))
+			lanes[i] = newLane(e, p, class, c, room, i, len(conns))
 		}
 		p.lanes[class] = dial.NewPool(lanes...)
 	}

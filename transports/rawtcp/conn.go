@@ -58,7 +58,7 @@ type answer struct {
 
 func newConn(l *link, outcome func(error)) *conn {
 	t := l.peer.t
-	c := &conn{t: t, link: l, outcome: outcome, pending: pending{earliest: never}, credit: newCredit(t.set.credits)}
+	c := &conn{t: t, link: l, outcome: outcome, pending: pending{earliest: never, room: l.room}, credit: newCredit(t.set.credits)}
 	c.w = newWriter(t.set, &t.counters, &t.running, func(err error) { c.fail(c.broken(err)) }, c.stamp, nil)
 	c.w.out = appendHello(nil, hello{from: t.self, class: l.class, checksum: t.set.checksum, credit: c.credit.asked()})
 	return c
@@ -81,7 +81,7 @@ func (c *conn) start(call *core.Call) (retry bool, err error) {
 		c.w.mu.Unlock()
 		return true, nil
 	}
-	if c.full(size) {
+	if c.full(size) || !c.link.room.Take(size) {
 		c.w.mu.Unlock()
 		return false, c.link.overflow
 	}

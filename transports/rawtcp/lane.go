@@ -13,7 +13,8 @@ import (
 // lane carries the requests of one class to one peer, over one link or several.
 // Several are there to be measured: four cost 64 waiting callers twice the CPU a
 // call (2.3 us against 1.1), because each write carries a quarter as many calls.
-// Every link has its share of the lane's bounds.
+// Every link has its share of the lane's bounds, and room for one large call if the
+// others leave it.
 type lane = dial.Pool[*link]
 
 // link is one connection of a lane, or the place for it: it connects when it is
@@ -23,7 +24,8 @@ type link struct {
 	class      core.Class
 	calls      int // bounds
 	bytes      int
-	overflow   error // made once: under overload there are many
+	room       *dial.Room // of all links of the lane
+	overflow   error      // made once: under overload there are many
 	whenClosed error
 
 	current atomic.Pointer[conn] // nil or dead: see open
@@ -36,13 +38,14 @@ type link struct {
 }
 
 // newLink makes link i of the n that a lane has.
-func newLink(p *peer, class core.Class, i, n int) *link {
+func newLink(p *peer, class core.Class, room *dial.Room, i, n int) *link {
 	l := p.t.limits
 	return &link{
 		peer:       p,
 		class:      class,
 		calls:      dial.Share(l.QueuedCalls, i, n),
 		bytes:      dial.Share(l.QueuedBytes, i, n),
+		room:       room,
 		overflow:   fmt.Errorf("%v requests to %v: %w", class, p.id, core.ErrOverflow),
 		whenClosed: fmt.Errorf("%v requests to %v: %w", class, p.id, core.ErrClosed),
 		backoff:    dial.Backoff{Max: p.t.timeouts.ReconnectMax},

@@ -20,9 +20,9 @@ func newPeer(t *transport, id core.NodeID) *peer {
 		if class == core.ClassAppend || class == core.ClassClient {
 			n = t.set.conns
 		}
-		links := make([]*link, n)
+		links, room := make([]*link, n), dial.NewRoom(t.limits.QueuedBytes, n)
 		for i := range links {
-			links[i] = newLink(p, class, i, n)
+			links[i] = newLink(p, class, room, i, n)
 		}
 		p.lanes[class] = dial.NewPool(links...)
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/transports/dial"
 )
 
 // never is a deadline that does not come.
@@ -34,7 +35,8 @@ type pending struct {
 	fresh    *slot // calls without a stamp
 	calls    int
 	bytes    int
-	earliest int64 // no deadline of a stamped call is before it
+	room     *dial.Room // which the caller of add has taken the call's size from
+	earliest int64      // no deadline of a stamped call is before it
 }
 
 // add enters a call and returns its id. The caller has checked the bounds. The
@@ -92,6 +94,7 @@ func (p *pending) take(s *slot) *core.Call {
 	call := s.call
 	p.calls--
 	p.bytes -= s.size
+	p.room.Give(s.size)
 	s.call = nil
 	s.next = p.free
 	p.free = s

@@ -19,7 +19,9 @@ func boundChecks() []check {
 		{name: "QueuedCalls", run: checkQueuedCalls, contract: contractBounds},
 		{name: "QueuedBytes", run: checkQueuedBytes, contract: contractBounds},
 		{name: "OneCallIsAlwaysLetThrough", run: checkOneLargeCall,
-			contract: "QueuedBytes bounds their SizeBytes. ... One call is always let through."},
+			contract: "QueuedBytes bounds their SizeBytes. ... One call is always let through: one of the class, over however many connections."},
+		{name: "OneLargeCallOverAllConnections", run: checkOneOfManyLarge,
+			contract: "One call is always let through: one of the class, over however many connections."},
 		{name: "PeerNeverReads", run: checkNeverReads, wire: true, alone: true, contract: contractWait},
 	}
 }
@@ -108,6 +110,41 @@ func checkOneLargeCall(t T, e *env) {
 	for i := range uint64(5) {
 		a.call(b, appendEntries(i, 100<<10)).done(t)
 	}
+}
+
+// checkOneOfManyLarge sends many calls of which each alone is more than may be under
+// way: over however many connections they are spread, one is.
+func checkOneOfManyLarge(t T, e *env) {
+	const calls = 24
+	e.limits.QueuedBytes = 1000
+	a, b := e.open(1), e.open(2)
+	a.call(b, heartbeat(0)).done(t)
+	b.setHandler(b.hold)
+	var all []*ticket
+	for i := range uint64(calls) {
+		all = append(all, a.call(b, appendEntries(i, 10<<10)))
+	}
+	overflows := 0
+	e.eventually("arrival of what was let through", func() bool {
+		overflows = 0
+		for _, tk := range all {
+			if tk.isEnded() && errors.Is(tk.err, core.ErrOverflow) {
+				overflows++
+			}
+		}
+		return b.holding() > 0 && b.holding()+overflows == calls
+	})
+	if overflows != calls-1 {
+		t.Errorf("contract: %q: %d large calls are under way", e.contract, calls-overflows)
+	}
+	b.setHandler(b.echo)
+	b.release()
+	for _, tk := range all {
+		if err := tk.wait(t); !errors.Is(err, core.ErrOverflow) {
+			tk.done(t)
+		}
+	}
+	a.call(b, appendEntries(calls, 10<<10)).done(t)
 }
 
 // checkNeverReads calls a peer that accepts connections and never reads, with far
