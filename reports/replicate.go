@@ -161,7 +161,7 @@ type Cost struct {
 	Allocs        *int64 `json:"allocs"`
 	AllocBytes    *int64 `json:"alloc_bytes"`
 	GCCycles      *int64 `json:"gc_cycles"`
-	GCPause       *int64 `json:"gc_pause_ns"` // total
+	GCPause       *int64 `json:"gc_pause_ns"`    // total
 	GoroutinesMax *int64 `json:"goroutines_max"` // of nodes, clients and driver
 	ReadSyscalls  *int64 `json:"read_syscalls"`
 	WriteSyscalls *int64 `json:"write_syscalls"`

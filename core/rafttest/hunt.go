@@ -64,9 +64,9 @@ func driverBounty(b Bug) Bounty {
 	case ForgetNewborn:
 		return Bounty{Within: 50, By: []string{"election safety", "leader completeness", "committed entries are durable on a quorum"}}
 	case SettleTooSoon:
-		return Bounty{Within: 400, By: []string{"election safety", "leader completeness", "liveness after the faults"}}
+		return Bounty{Within: 100, By: []string{"election safety", "leader completeness", "liveness after the faults"}}
 	case IgnoreWriteError:
-		return Bounty{Within: 100, By: []string{"leader completeness", "log matching", "liveness after the faults"}}
+		return Bounty{Within: 300, By: []string{"leader completeness", "log matching", "liveness after the faults"}}
 	case SnapshotWithoutConfig:
 		return Bounty{Within: 100, By: []string{"the latest configuration is in force"}}
 	case LoseTicks:

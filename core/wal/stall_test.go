@@ -91,88 +91,120 @@ func (s *stallable) queuedBytes(id core.NodeID) int64 {
 	return q.bytes
 }
 
-// Ten times as much is asked for as may be held, and a disk stands still: that of the leader, that of a follower, or those of all. What
-// gathers behind it is bounded, and refused beyond that by an error that says so; and
-// when the disk goes on, everybody catches up.
+// The bound of the tests, the size of their commands, and how many they are: ten times
+// what may be held.
+const (
+	stallBound = 200_000
+	stallSize  = 1000
+	stallOps   = 10 * stallBound / stallSize
+)
+
+// outcomes counts how operations end.
+type outcomes struct {
+	t             *testing.T
+	ended         chan error
+	done, refused int
+}
+
+// await waits until so many have ended.
+func (o *outcomes) await(n int) {
+	for o.done+o.refused < n {
+		switch err := <-o.ended; {
+		case err == nil:
+			o.done++
+		case errors.Is(err, client.ErrOverloaded):
+			o.refused++
+		default:
+			o.t.Fatalf("an operation ended with %v", err)
+		}
+	}
+}
+
+// flood asks for everything at once, of which depth operations are under way at most.
+func (s *stallable) flood(t *testing.T, depth int) *outcomes {
+	t.Helper()
+	o := &outcomes{t: t, ended: make(chan error, stallOps)}
+	cl, err := s.Client(client.Config{
+		Batch: batch.Config{Policy: batch.None}, Depth: depth, Timeout: time.Minute, Retry: client.Retry{Mode: client.RetryNone},
+		Done: func(ops []*client.Op) {
+			for _, op := range ops {
+				o.ended <- op.Err
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cl.Close() })
+	ops := make([]*client.Op, stallOps)
+	for i := range ops {
+		ops[i] = &client.Op{Command: kv.AppendPut(nil, []byte("k"), make([]byte, stallSize))}
+	}
+	cl.Submit(ops)
+	return o
+}
+
+// checkHeld looks whether a leader, and the logs whose disks stand still, hold no more
+// than they may: the bound and what one turn adds.
+func (s *stallable) checkHeld(t *testing.T, leader core.NodeID, stalled []core.NodeID) {
+	t.Helper()
+	const most = stallBound + 100*(stallSize+200)
+	stats := s.Node(leader).Stats()
+	if stats.UndurableBytesMost > most || stats.ClientBytesMost > most {
+		t.Errorf("%d bytes were not durable and %d of clients held, want at most %d", stats.UndurableBytesMost, stats.ClientBytesMost, most)
+	}
+	for _, id := range stalled { // a follower is sent its window, and no more
+		if q := s.queuedBytes(id); q > most {
+			t.Errorf("%v: %d bytes wait for its disk, want at most %d", id, q, most)
+		}
+	}
+}
+
+func (s *stallable) checkCaughtUp(t *testing.T) {
+	t.Helper()
+	last := s.Node(s.Leader()).Status().Commit
+	for _, id := range s.IDs() {
+		for give := time.Now().Add(20 * time.Second); s.Node(id).Status().Applied < last; time.Sleep(time.Millisecond) {
+			if time.Now().After(give) {
+				t.Fatalf("%v does not catch up with %d: %+v", id, last, s.Node(id).Status())
+			}
+		}
+	}
+}
+
+// Ten times as much is asked for as may be held, and a disk stands still: that of the
+// leader, that of a follower, or those of all. What gathers behind it is bounded, and
+// refused beyond that by an error that says so; and when the disk goes on, everybody
+// catches up. A follower that stands still slows nobody down.
 func TestStalledDiskIsBounded(t *testing.T) {
-	const bound, size = 200_000, 1000
-	const total = 10 * bound / size
 	for name, c := range map[string]struct {
 		stalled func(leader core.NodeID) []core.NodeID
-		depth   int // operations that the clients have under way at once
-		ended   int // that end while the disk stands still
+		depth   int
+		ended   int // operations that end while the disk stands still
 		refuses bool
 	}{
-		"the leader": {func(leader core.NodeID) []core.NodeID { return []core.NodeID{leader} }, 100, total, true},
-		"a follower": {func(leader core.NodeID) []core.NodeID { return []core.NodeID{leader%3 + 1} }, 100, total, false},
-		"everybody":  {func(core.NodeID) []core.NodeID { return []core.NodeID{1, 2, 3} }, total, total * 8 / 10, true},
+		"the leader": {func(leader core.NodeID) []core.NodeID { return []core.NodeID{leader} }, 100, stallOps, true},
+		"a follower": {func(leader core.NodeID) []core.NodeID { return []core.NodeID{leader%3 + 1} }, 100, stallOps, false},
+		"everybody":  {func(core.NodeID) []core.NodeID { return []core.NodeID{1, 2, 3} }, stallOps, stallOps * 8 / 10, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := startStallable(t, bound)
-			ended := make(chan error, 1<<16)
-			cl, err := s.Client(client.Config{
-				Batch: batch.Config{Policy: batch.None}, Depth: c.depth, Timeout: time.Minute, Retry: client.Retry{Mode: client.RetryNone},
-				Done: func(ops []*client.Op) {
-					for _, op := range ops {
-						ended <- op.Err
-					}
-				},
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = cl.Close() })
+			s := startStallable(t, stallBound)
 			leader := s.Leader()
-			ids := c.stalled(leader)
-			for _, id := range ids {
+			stalled := c.stalled(leader)
+			for _, id := range stalled {
 				s.gates[id].Lock()
 			}
-			ops := make([]*client.Op, total)
-			for i := range ops {
-				ops[i] = &client.Op{Command: kv.AppendPut(nil, []byte("k"), make([]byte, size))}
+			o := s.flood(t, c.depth)
+			o.await(c.ended)
+			s.checkHeld(t, leader, stalled)
+			if (o.refused > 0) != c.refuses {
+				t.Errorf("%d operations were refused, %d done", o.refused, o.done)
 			}
-			cl.Submit(ops)
-			refused, done := 0, 0
-			count := func(err error) {
-				switch {
-				case err == nil:
-					done++
-				case errors.Is(err, client.ErrOverloaded):
-					refused++
-				default:
-					t.Errorf("an operation ended with %v", err)
-				}
-			}
-			for done+refused < c.ended {
-				count(<-ended)
-			}
-			stats := s.Node(leader).Stats()
-			if most := int64(bound + 100*(size+200)); stats.UndurableBytesMost > most || stats.ClientBytesMost > most {
-				t.Errorf("%d bytes were not durable and %d of clients held, want at most %d", stats.UndurableBytesMost, stats.ClientBytesMost, most)
-			}
-			for _, id := range ids {
-				// A leader sends no more than its window to a follower: 4 appends of 16 KiB here.
-				if q := s.queuedBytes(id); q > bound+100*(size+200) || id != leader && q > 1<<20 {
-					t.Errorf("%v: %d bytes wait for its disk", id, q)
-				}
-			}
-			if (refused > 0) != c.refuses {
-				t.Errorf("%d operations were refused, %d done", refused, done)
-			}
-			for _, id := range ids {
+			for _, id := range stalled {
 				s.gates[id].Unlock()
 			}
-			for done+refused < total {
-				count(<-ended)
-			}
-			last := s.Node(s.Leader()).Status().Commit
-			for _, id := range s.IDs() {
-				for give := time.Now().Add(20 * time.Second); s.Node(id).Status().Applied < last; time.Sleep(time.Millisecond) {
-					if time.Now().After(give) {
-						t.Fatalf("%v does not catch up with %d: %+v", id, last, s.Node(id).Status())
-					}
-				}
-			}
+			o.await(stallOps)
+			s.checkCaughtUp(t)
 		})
 	}
 }
