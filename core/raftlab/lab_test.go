@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"container/heap"
 	"encoding/gob"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -44,13 +45,15 @@ func (d *disk) ReadSnapshot() []byte        { return d.snapshot }
 // snapshotEvery is how many commands the service applies from one snapshot to the next.
 const snapshotEvery = 10
 
+var seeds = flag.Int("seeds", 10, "in how many laboratories each test runs")
+
 // inLabs runs a test in several laboratories, which differ in their seed.
 func inLabs(t *testing.T, servers int, test func(*lab)) {
-	seeds := 10
+	worlds := *seeds
 	if testing.Short() {
-		seeds = 2
+		worlds = min(worlds, 2)
 	}
-	for seed := range seeds {
+	for seed := range worlds {
 		t.Run(fmt.Sprintf("seed%d", seed), func(t *testing.T) {
 			l := &lab{T: t, rng: rand.New(rand.NewPCG(uint64(seed), uint64(servers))), agreed: make([]any, 1)}
 			for i := range servers {
