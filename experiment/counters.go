@@ -71,6 +71,7 @@ func (c counters) addAttempts(a client.Attempts) {
 	c["client_retries_refused"] += a.Refused
 	c["client_hedges"] += a.Hedges
 	c["client_hedge_wins"] += a.HedgeWins
+	c["client_sessions"] += a.Sessions
 }
 
 func (c counters) addTransport(t core.Transport) {

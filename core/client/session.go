@@ -97,8 +97,8 @@ func enclose(commands [][]byte, ops []*Op, memory []byte) []byte {
 // register makes the call that opens a session, if commands wait for one. It is
 // repeated until it succeeds or nobody waits any more, with the pauses that the leader's
 // absence asks for: it is no operation, so neither mode nor budget of retries counts.
-// One that was executed although the call failed leaves a session behind that nobody uses,
-// which therefore expires first. The lock is held.
+// One that was executed although the call failed leaves a session behind that nobody uses:
+// it takes a place in the table until its turn to expire comes. The lock is held.
 func (c *Client) register(calls []*core.Call) []*core.Call {
 	s := &c.sessions
 	if s.current != nil || s.asking || s.unnumbered.queue.Len() == 0 {
