@@ -8,45 +8,43 @@ import (
 	"github.com/raftbench/raftbench/workloads/kv"
 )
 
-// BenchmarkApply is what sessions add to a write: batches of 64 of one client, who has 256
-// under way.
+// BenchmarkApply is what sessions add to 64 writes in a batch: of one client, who has
+// four batches under way.
 func BenchmarkApply(b *testing.B) {
-	const batch, behind = 64, 256
-	bodies := make([][]byte, 1024)
-	for i := range bodies {
-		bodies[i] = kv.AppendPut(nil, []byte{byte(i), byte(i >> 8), 0, 0, 0, 0, 0, 0}, make([]byte, 128))
+	const batch, behind, batches = 64, 256, 1 << 8
+	bare := make([]core.Entry, batch*batches)
+	enclosed := make([]core.Entry, len(bare))
+	for i := range bare {
+		index, sequence := core.Index(i)+2, uint64(i)+1
+		first := sequence - uint64(i%batch) // of its batch
+		bare[i] = core.Entry{Index: index, Data: kv.AppendPut(nil, []byte{byte(i), byte(i >> 8), 0, 0, 0, 0, 0, 0}, make([]byte, 128))}
+		enclosed[i] = core.Entry{Index: index, Data: session.AppendWrite(nil, 1, sequence, max(first, behind)-behind, bare[i].Data)}
 	}
-	run := func(b *testing.B, m core.StateMachine, command func(seq uint64) []byte) {
-		seq := uint64(0)
-		entries := make([]core.Entry, batch)
+	run := func(b *testing.B, log []core.Entry, open func() core.StateMachine) {
+		var m core.StateMachine
 		var results core.Results
 		b.ReportAllocs()
-		for b.Loop() {
-			b.StopTimer()
-			for i := range entries {
-				seq++
-				entries[i] = core.Entry{Index: core.Index(seq) + 1, Data: command(seq)}
+		for next := 0; b.Loop(); next += batch {
+			if next %= len(log); next == 0 {
+				m = open()
 			}
-			b.StartTimer()
 			results.Truncate()
-			m.Apply(entries, &results)
+			m.Apply(log[next:next+batch], &results)
 		}
 	}
 	for name, inner := range map[string]func() core.StateMachine{
 		"kv":   func() core.StateMachine { return kv.New(0) },
 		"null": func() core.StateMachine { return kv.Null{} },
 	} {
-		b.Run(name+"/sessions=off", func(b *testing.B) {
-			run(b, inner(), func(seq uint64) []byte { return bodies[seq%1024] })
-		})
+		b.Run(name+"/sessions=off", func(b *testing.B) { run(b, bare, inner) })
 		b.Run(name+"/sessions=1024", func(b *testing.B) {
-			m, err := session.New(inner(), session.Config{})
-			if err != nil {
-				b.Fatal(err)
-			}
-			m.Apply([]core.Entry{{Index: 1, Data: session.AppendRegister(nil)}}, new(core.Results))
-			run(b, m, func(seq uint64) []byte {
-				return session.AppendWrite(nil, 1, seq, max(seq, behind)-behind, bodies[seq%1024])
+			run(b, enclosed, func() core.StateMachine {
+				m, err := session.New(inner(), session.Config{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				m.Apply([]core.Entry{{Index: 1, Data: session.AppendRegister(nil)}}, new(core.Results))
+				return m
 			})
 		})
 	}
