@@ -117,7 +117,6 @@ func (m *Machine) Apply(entries []core.Entry, results *core.Results) {
 		}
 		results.Append(m.resultOf(s))
 	}
-	m.table.recycle()
 	clear(m.fresh) // which points into the log
 	clear(m.steps)
 }

@@ -13,9 +13,7 @@ type table struct {
 	limit    int
 	sessions map[ID]*session // at most limit
 	order    *list.List      // of *session: the one used longest ago is first
-
-	dropped []*answer // since recycle: steps of Apply may still point to them
-	free    []*answer // at most Window
+	free     []*answer       // whose memory can be used again; at most Window
 }
 
 // session is what is known of one session.
@@ -48,7 +46,7 @@ func (t *table) register(id ID) {
 func (t *table) evict() {
 	s := t.order.Remove(t.order.Front()).(*session)
 	delete(t.sessions, s.id)
-	t.dropped = append(t.dropped, s.answers...)
+	t.recycle(s.answers)
 }
 
 // add puts a session in the place of the one used last.
@@ -76,7 +74,7 @@ func (t *table) drop(s *session, received uint64) {
 	for n < len(s.answers) && s.answers[n].sequence <= received {
 		n++
 	}
-	t.dropped = append(t.dropped, s.answers[:n]...)
+	t.recycle(s.answers[:n])
 	s.answers = slices.Delete(s.answers, 0, n)
 }
 
@@ -109,13 +107,12 @@ func (t *table) take() *answer {
 // keptBytes is the largest result whose memory is used again.
 const keptBytes = 1 << 10
 
-// recycle makes the memory of answers that were dropped available.
-func (t *table) recycle() {
-	for _, a := range t.dropped {
+// recycle makes the memory of answers available. Apply may not have given all of them yet:
+// it gives each before it fills one that a later entry was given the memory for.
+func (t *table) recycle(answers []*answer) {
+	for _, a := range answers {
 		if len(t.free) < Window && cap(a.result) <= keptBytes {
 			t.free = append(t.free, a)
 		}
 	}
-	clear(t.dropped)
-	t.dropped = t.dropped[:0]
 }
