@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"net"
 	"os"
 	"syscall"
@@ -24,7 +25,7 @@ func TestUnacceptedConnectionsAreCounted(t *testing.T) {
 		c := new(Cluster)
 		wrapped := &net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", err)}
 		l := &tap{Listener: refusing{err: wrapped}, wires: &c.wires}
-		if _, got := l.Accept(); got != error(wrapped) {
+		if _, got := l.Accept(); !errors.Is(got, wrapped) {
 			t.Errorf("%v became %v", err, got)
 		}
 		if got := c.Unaccepted(); (got == 1) != counted || got > 1 {

@@ -73,10 +73,13 @@ func TestLeaderWithAStalledDiskIsReplaced(t *testing.T) {
 	do(t, cl, &client.Op{Command: []byte("a")})
 	old := c.Leader()
 	disks[old].stall()
-	stuck := make(chan error, 1)
+	stuck := make(chan struct{})
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	go func() { stuck <- cl.Do(ctx, &client.Op{Command: []byte("b")}) }()
+	go func() {
+		defer close(stuck)
+		_ = cl.Do(ctx, &client.Op{Command: []byte("b")}) // done or unknown: the others may have it
+	}()
 	leader, err := c.WaitLeaderOtherThan(ctx, old)
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +91,7 @@ func TestLeaderWithAStalledDiskIsReplaced(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	disks[old].goOn()
-	_ = <-stuck // done or unknown: the others may have had it
+	<-stuck
 	if got := do(t, cl, &client.Op{Command: []byte("c")}); got != "c" {
 		t.Fatalf("result %q", got)
 	}
