@@ -19,7 +19,7 @@ type SnapshotConfig struct {
 	Bytes   int
 
 	// BytesPerSecond bounds how fast snapshots are written and sent, all together,
-	// so that they leave the disk, the network and the CPU to the log. Default 64
+	// so that they leave the disk, the network and the CPU to the log. Default 32
 	// MiB; negative: no bound.
 	BytesPerSecond int
 
@@ -35,7 +35,7 @@ type SnapshotConfig struct {
 }
 
 // DefaultSnapshotRate is the default of SnapshotConfig.BytesPerSecond.
-const DefaultSnapshotRate = 64 << 20
+const DefaultSnapshotRate = 32 << 20
 
 const (
 	defaultSnapshotEntries = 1 << 17
