@@ -217,7 +217,7 @@ func (c *Cluster) WaitLeaderOtherThan(ctx context.Context, old core.NodeID) (cor
 	var leader core.NodeID
 	err := c.wait(ctx, func() error {
 		if leader = c.Leader(); leader == 0 || leader == old {
-			return errors.New("no leader")
+			return errors.New("no leader" + c.inDoubt())
 		}
 		return nil
 	})
@@ -244,6 +244,21 @@ func (c *Cluster) wait(ctx context.Context, missing func() error) error {
 			return fmt.Errorf("cluster: %w: %w", err, ctx.Err())
 		}
 	}
+}
+
+// inDoubt names the nodes that take no part in elections because they may have lost
+// what they did.
+func (c *Cluster) inDoubt() string {
+	var ids []core.NodeID
+	for _, n := range c.running() {
+		if s := n.Status(); s.InDoubt {
+			ids = append(ids, s.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(": the logs of %v are new or damaged: they wait for a leader that the others elect, or for all nodes to have new logs", ids)
 }
 
 // Client opens a client. Self, Nodes, Open, Hedge.Open and Clock of config are filled in;

@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) core.Storage) {
 		"AdoptSnapshot: unless the one before is newer":            checkSnapshotStale,
 		"Compact forgets up to and including, not beyond snapshot": checkCompact,
 		"no write after Close":                                     checkClose,
+		"a storage that is new begins in doubt, until Settle":      checkNewborn,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t)

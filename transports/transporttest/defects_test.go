@@ -282,7 +282,7 @@ var defects = []defect{
 		}
 		h.complete = dropStray(h)
 	}},
-	{"has no bounds", []string{"QueuedCalls", "QueuedBytes"}, func(h *hooks) {
+	{"has no bounds", []string{"QueuedCalls", "QueuedBytes", "OneLargeCallOverAllConnections"}, func(h *hooks) {
 		h.cfg.Limits.QueuedCalls, h.cfg.Limits.QueuedBytes = 1<<30, 1<<40
 	}},
 	{"bounds too tightly", []string{"QueuedCalls", "QueuedBytes"}, func(h *hooks) {
