@@ -40,7 +40,7 @@ func mutants() []mutant {
 func algorithmMutants() []mutant {
 	return []mutant{
 		{"CountOlderTerms", "entries of earlier terms are committed by counting (figure 3.7; logcabin#44)", "commit.go",
-			one("if i <= r.commit || i < r.termStart {", "if i <= r.commit {"), longer(200, safety, machine)},
+			one("if i <= r.commit || i < r.termStart {", "if i <= r.commit {"), longer(1500, safety, machine)},
 		{"ForgetVoteInTerm", "stepping down within a term forgets the vote (eliben/raft 5a550b1)", "step.go",
 			one("if term > r.term {\n\t\tr.setTerm(term)", "if term >= r.term {\n\t\tr.setTerm(term)"), within(1000, election, "one vote a term", disk)},
 		{"TruncateMatching", "an append cuts the log where it agrees (openraft, cockroach#63302)", "append.go",
@@ -70,7 +70,7 @@ func memberMutants() []mutant {
 		{"LearnersCommit", "learners count for commits (section 4.2.1)", "quorum.go",
 			one("if r.peers[i].part&half == 0 {", "if r.peers[i].part&half == 0 && r.peers[i].part != 0 {"), within(100, quorum)},
 		{"LearnersElect", "learners' votes count (section 4.2.1)", "quorum.go",
-			one("granted, refused := r.ballot.count(voters)", "granted, refused := r.ballot.count(latest.Members())\n\t\tvoters = latest.Members()"), within(300, election, safety, machine)},
+			one("granted, refused := r.ballot.count(voters)", "granted, refused := r.ballot.count(latest.Members())\n\t\tvoters = latest.Members()"), within(300, election, safety, machine, "log matching")},
 		{"KeepConfigOnTruncation", "a cut of the log does not bring the configuration back (canonical/raft#354)", "append.go",
 			one("if r.members.truncate(last) {", "if false {"), within(500, inForce)},
 		{"ForgetConfigOnRestart", "a restart looks for the configuration in the snapshot alone (etcd#7625)", "members.go",

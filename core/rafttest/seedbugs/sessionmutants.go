@@ -10,6 +10,7 @@ const (
 	first   = "a copy gets the first answer"
 	expired = "a write of an expired session is not executed"
 	same    = "the same answer on all nodes"
+	alike   = "all nodes have the same sessions"
 )
 
 // talkative looks only in worlds in which clients have sessions and send everything again.
@@ -39,7 +40,7 @@ func sessionMutants() []mutant {
 			[]edit{
 				{"\tresult  []byte\n}", "\tresult  []byte\n\tclock   int\n}"},
 				{"m.steps, m.fresh = m.steps[:0], m.fresh[:0]", "m.steps, m.fresh = m.steps[:0], m.fresh[:0]\n\tif m.clock++; m.clock%20 == 0 && m.Sessions() > 0 {\n\t\tm.table.evict()\n\t}"},
-			}, talkative(20, same)},
+			}, talkative(20, same, alike)},
 		{"RevivedSession", "a write of an expired session opens it anew", sessionFolder + "session.go",
 			one("return step{status: StatusExpired}", "m.table.register(c.Session)\n\t\ts = m.table.use(c.Session)"), talkative(50, once)},
 	}
