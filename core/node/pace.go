@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// paceBurst is how much may move at once after a pause. So a small state is written
+// while few of its values change, each of which has to be copied meanwhile.
+const paceBurst = 4 << 20
+
 // pace bounds how fast the bytes of snapshots move.
 type pace struct {
 	bytesPerSecond int // not positive: no bound
@@ -21,12 +25,17 @@ func (p *pace) book(bytes int, now time.Time) time.Duration {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.free.Before(now) {
-		p.free = now
+	if rested := now.Add(-p.taken(paceBurst)); p.free.Before(rested) {
+		p.free = rested
 	}
-	wait := p.free.Sub(now)
-	p.free = p.free.Add(time.Duration(float64(bytes) / float64(p.bytesPerSecond) * float64(time.Second)))
+	wait := max(0, p.free.Sub(now))
+	p.free = p.free.Add(p.taken(bytes))
 	return wait
+}
+
+// taken is how long so many bytes take.
+func (p *pace) taken(bytes int) time.Duration {
+	return time.Duration(float64(bytes) / float64(p.bytesPerSecond) * float64(time.Second))
 }
 
 // wait waits until so many bytes may move. It reports false if stop was closed, or the

@@ -46,16 +46,18 @@ func TestIntervalOfSnapshots(t *testing.T) {
 	}
 }
 
-// What moves is paced by what moved before; time in which nothing moved is not made up for.
+// What moves is paced by what moved before; of time in which nothing moved, a burst is made
+// up for.
 func TestPace(t *testing.T) {
-	p := pace{bytesPerSecond: 1000}
+	const rate = 2 * paceBurst
+	p := pace{bytesPerSecond: rate}
 	start := time.Now()
 	for i, c := range []struct {
 		bytes    int
 		at, want time.Duration
 	}{
-		{500, 0, 0}, {500, 0, 500 * time.Millisecond}, {100, 300 * time.Millisecond, 700 * time.Millisecond},
-		{100, 10 * time.Second, 0}, {100, 10 * time.Second, 100 * time.Millisecond},
+		{paceBurst, 0, 0}, {rate / 2, 0, 0}, {rate / 10, 0, 500 * time.Millisecond}, {rate / 10, 300 * time.Millisecond, 300 * time.Millisecond},
+		{paceBurst, 10 * time.Second, 0}, {rate / 10, 10 * time.Second, 0}, {1, 10 * time.Second, 100 * time.Millisecond},
 	} {
 		if got := p.book(c.bytes, start.Add(c.at)); got.Round(time.Millisecond) != c.want {
 			t.Errorf("%d: %v, want %v", i, got, c.want)

@@ -18,10 +18,11 @@ import (
 type capture struct {
 	machine *Machine
 	id      uint64
-	items   []*item // those that there were, in order of their first put
+	items   []named // those that there were, in order of their first put
+	sorted  []named // by key; at first, of the capture before, which has some of them
 
 	mu    sync.Mutex
-	saved map[*item][]byte // results that were replaced since
+	saved map[*item][]byte // results that were replaced since, and are not written
 }
 
 // pieceBytes is how much is copied while puts wait: 64 KiB take some 10 us.
@@ -32,7 +33,7 @@ var _ core.Capturer = (*Machine)(nil)
 // Capture implements core.Capturer.
 func (m *Machine) Capture() core.Capture {
 	m.captures++
-	c := &capture{machine: m, id: m.captures, items: m.order[:len(m.order):len(m.order)], saved: map[*item][]byte{}}
+	c := &capture{machine: m, id: m.captures, items: m.order[:len(m.order):len(m.order)], sorted: m.sorted, saved: map[*item][]byte{}}
 	m.capture = c
 	return c
 }
@@ -40,7 +41,7 @@ func (m *Machine) Capture() core.Capture {
 // Release implements core.Capture.
 func (c *capture) Release() {
 	if c.machine.capture == c {
-		c.machine.capture = nil
+		c.machine.capture, c.machine.sorted = nil, c.sorted
 	}
 }
 
@@ -54,24 +55,32 @@ func (c *capture) keep(it *item) {
 
 // WriteSnapshot implements core.Capture.
 func (c *capture) WriteSnapshot(w io.Writer) error {
-	sorted := slices.Clone(c.items)
-	slices.SortFunc(sorted, func(a, b *item) int { return cmp.Compare(a.key, b.key) })
-	s := newSnapshotWriter(w, len(sorted))
+	c.sort()
+	s := newSnapshotWriter(w, len(c.sorted))
 	var piece []byte
-	for len(sorted) > 0 {
+	for rest := c.sorted; len(rest) > 0; {
 		n := 0
-		piece, n = c.copy(piece[:0], sorted)
+		piece, n = c.copy(piece[:0], rest)
 		if err := s.write(piece); err != nil {
 			return err
 		}
-		sorted = sorted[n:]
+		rest = rest[n:]
 	}
 	return s.end()
 }
 
+// sort sorts the items, unless the capture before had all of them.
+func (c *capture) sort() {
+	if len(c.sorted) == len(c.items) {
+		return
+	}
+	c.sorted = slices.Clone(c.items)
+	slices.SortFunc(c.sorted, func(a, b named) int { return cmp.Compare(a.key, b.key) })
+}
+
 // copy appends the first items to piece, as they stand in a snapshot, and returns how
 // many they are.
-func (c *capture) copy(piece []byte, items []*item) ([]byte, int) {
+func (c *capture) copy(piece []byte, items []named) ([]byte, int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for n, it := range items {
@@ -80,8 +89,8 @@ func (c *capture) copy(piece []byte, items []*item) ([]byte, int) {
 		}
 		result := it.result
 		if it.captured == c.id {
-			result = c.saved[it]
-			delete(c.saved, it)
+			result = c.saved[it.item]
+			delete(c.saved, it.item)
 		}
 		it.captured = c.id
 		piece = appendItem(piece, it.key, result[1:])

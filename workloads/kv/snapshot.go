@@ -85,9 +85,9 @@ func (m *Machine) ReadSnapshot(r io.Reader) error {
 	}
 	m.items = make(map[string]*item, len(order))
 	for _, it := range order {
-		m.items[it.key] = it
+		m.items[it.key] = it.item
 	}
-	m.order, m.capture = order, nil // a capture keeps the items that it has
+	m.order, m.sorted, m.capture = order, nil, nil // a capture keeps the items that it has
 	return nil
 }
 
@@ -99,7 +99,7 @@ type snapshotReader struct {
 	one [1]byte
 }
 
-func (s *snapshotReader) read(maxKeys int) ([]*item, error) {
+func (s *snapshotReader) read(maxKeys int) ([]named, error) {
 	magic, err := s.bytes(nil, len(snapshotMagic))
 	if err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func (s *snapshotReader) read(maxKeys int) ([]*item, error) {
 	if err != nil {
 		return nil, err
 	}
-	var order []*item
+	var order []named
 	last := ""
 	for i := range count {
 		it, err := s.item()
@@ -126,20 +126,20 @@ func (s *snapshotReader) read(maxKeys int) ([]*item, error) {
 	return order, s.trailer()
 }
 
-func (s *snapshotReader) item() (*item, error) {
+func (s *snapshotReader) item() (named, error) {
 	n, err := s.length("length of a key", MaxKeyBytes)
 	if err != nil {
-		return nil, err
+		return named{}, err
 	}
 	key, err := s.bytes(nil, n)
 	if err != nil {
-		return nil, err
+		return named{}, err
 	}
 	if n, err = s.length("length of a value", maxValueBytes); err != nil {
-		return nil, err
+		return named{}, err
 	}
 	result, err := s.bytes([]byte{byte(StatusOK)}, n)
-	return &item{key: string(key), result: result}, err
+	return named{string(key), &item{result: result}}, err
 }
 
 // trailer checks the sum and that nothing follows it.
