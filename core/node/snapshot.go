@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/raft"
 )
 
 // A snapshot is taken in three steps, of which the loop does the first and the last: it
@@ -93,18 +94,25 @@ func (n *Node) taken(t *taking, err error) {
 	}
 }
 
-// compactTo is the index up to which the log can go. What a follower lacks that is
-// behind, or that is being sent a snapshot, is kept as long as it is less than the
-// snapshot that it would need instead.
+// compactTo is the index up to which the log can go.
 func (n *Node) compactTo() core.Index {
 	a := &n.apply
 	interval := core.Index(n.config.Snapshot.interval(a.meanEntryBytes()))
-	limit := max(slowFactor*interval, core.Index(a.snapshotBytes/a.meanEntryBytes()))
-	to := a.snapshot.Index - min(a.snapshot.Index, interval/tailFraction)
-	for _, p := range n.raft.Status().Progress {
+	snapshotEntries := core.Index(a.snapshotBytes / a.meanEntryBytes())
+	to := keepTail(a.snapshot.Index, interval, snapshotEntries, n.raft.Status().Progress)
+	return max(to, n.config.Storage.FirstIndex()-1)
+}
+
+// keepTail is the index up to which the log behind a snapshot can go, which is as large
+// as so many entries. What a follower lacks that is behind, or that is being sent a
+// snapshot, is kept as long as it is less than the snapshot that it would need instead.
+func keepTail(snapshot, interval, snapshotEntries core.Index, followers []raft.Progress) core.Index {
+	limit := max(slowFactor*interval, snapshotEntries)
+	to := snapshot - min(snapshot, interval/tailFraction)
+	for _, p := range followers {
 		if has := max(p.Match, p.PendingSnapshot); has < to && has+limit > to {
 			to = has
 		}
 	}
-	return max(to, n.config.Storage.FirstIndex()-1)
+	return to
 }

@@ -29,14 +29,14 @@ type follower struct {
 	*node.Node
 	*wireless
 	storage  core.Storage
-	machine  *journal
+	machine  *captured
 	mu       sync.Mutex
 	warnings []string
 }
 
 func startFollower(t *testing.T, storage core.Storage, config node.SnapshotConfig) *follower {
 	t.Helper()
-	f := &follower{storage: storage, machine: new(journal), wireless: &wireless{replies: make(chan *core.Incoming, 10), calls: make(chan core.Request, 1000)}}
+	f := &follower{storage: storage, machine: &captured{gate: make(chan bool)}, wireless: &wireless{replies: make(chan *core.Incoming, 10), calls: make(chan core.Request, 1000)}}
 	var err error
 	f.Node, err = node.Start(node.Config{
 		ID: 2, Peers: []core.NodeID{1, 2}, Storage: storage, StateMachine: f.machine, Cluster: testCluster, Snapshot: config,
@@ -356,6 +356,37 @@ func TestStoredSignatureIsVerified(t *testing.T) {
 	}
 }
 
+// A snapshot that is being taken when a newer one is installed is dropped when it is
+// done, and only then does the state machine load the newer one.
+func TestSnapshotIsInstalledWhileOneIsTaken_5_3(t *testing.T) {
+	f := startFollower(t, memlog.New(), node.SnapshotConfig{Entries: 3})
+	var entries []core.Entry
+	for i := range core.Index(5) {
+		entries = append(entries, core.Entry{Index: i + 1, Term: 3, Data: []byte("x")})
+	}
+	f.ask(t, &core.AppendEntriesRequest{From: 1, Term: 5, Entries: entries, Commit: 5})
+	f.waitApplied(t, 5)
+	for deadline := time.Now().Add(20 * time.Second); f.machine.captures.Load() == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("no snapshot is taken")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if a, err := f.send(newSent(10, "hello, world")); err != nil || a.Match != 10 {
+		t.Fatalf("answered with %+v, %v", a, err)
+	}
+	waitStatus(t, f.Node, func(s node.Status) bool { return s.Snapshot == 10 })
+	if s := f.Status(); s.Applied != 5 || f.machine.String() != "xxxxx" {
+		t.Fatalf("the state machine was given the snapshot while another one was written: %+v", s)
+	}
+	close(f.machine.gate)
+	f.waitApplied(t, 10)
+	m, _, err := f.storage.OpenSnapshot()
+	if err != nil || m.Meta.Index != 10 || f.machine.String() != "hello, world" || f.Stats().Snapshots != 0 {
+		t.Fatalf("stored %+v, %v, state %q, %d taken", m, err, f.machine, f.Stats().Snapshots)
+	}
+}
+
 // captured is a journal whose captures are written when the gate is opened.
 type captured struct {
 	journal
@@ -519,15 +550,18 @@ func TestPlainMachineIsSnapshotted(t *testing.T) {
 		OpenStorage:     func(core.NodeID) (core.Storage, error) { return log, nil },
 		Node:            node.Config{Tick: 5 * time.Millisecond, Snapshot: node.SnapshotConfig{Bytes: 500}},
 	})
-	for c.Node(1).Status().Snapshot == 0 {
+	for deadline := time.Now().Add(20 * time.Second); c.Node(1).Stats().Snapshots == 0; {
 		do(t, cl, &client.Op{Command: []byte("x")})
+		if time.Now().After(deadline) {
+			t.Fatal("no snapshot is taken")
+		}
 	}
 	if err := c.Kill(1); err != nil {
 		t.Fatal(err)
 	}
 	m, r, err := log.OpenSnapshot()
 	if err != nil || r == nil {
-		t.Fatalf("no snapshot: %v", err)
+		t.Fatalf("no snapshot is stored: %v", err)
 	}
 	if state, err := io.ReadAll(r); !bytes.Equal(state, bytes.Repeat([]byte("x"), int(m.Meta.Index-1))) || err != nil {
 		t.Fatalf("the snapshot through %d has %q, %v", m.Meta.Index, state, err)

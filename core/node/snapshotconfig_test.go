@@ -3,6 +3,9 @@ package node
 import (
 	"testing"
 	"time"
+
+	"github.com/raftbench/raftbench/core"
+	"github.com/raftbench/raftbench/core/raft"
 )
 
 // By entries, by bytes, or, if nothing is said, by entries that are worth it.
@@ -65,5 +68,30 @@ func TestPace(t *testing.T) {
 	}
 	if unbound := (&pace{bytesPerSecond: -1}); unbound.book(1<<30, start) != 0 || unbound.book(1, start) != 0 {
 		t.Error("without a bound something waits")
+	}
+}
+
+// The log keeps a tail for followers that are slow, or that are being sent a snapshot,
+// but not for one that is cheaper to bring up by the snapshot itself.
+func TestTheLogKeepsATail_5_1_3(t *testing.T) {
+	for name, c := range map[string]struct {
+		followers       []raft.Progress
+		snapshotEntries core.Index
+		want            core.Index
+	}{
+		"nobody is behind":              {[]raft.Progress{{Match: 1000}, {Match: 960}}, 0, 950},
+		"one is slow":                   {[]raft.Progress{{Match: 1000}, {Match: 600}}, 0, 600},
+		"one is too slow":               {[]raft.Progress{{Match: 1000}, {Match: 500}}, 0, 950},
+		"but the state is large":        {[]raft.Progress{{Match: 1000}, {Match: 500}}, 500, 500},
+		"one is being sent a snapshot":  {[]raft.Progress{{Match: 0, PendingSnapshot: 700}}, 0, 700},
+		"one is gone, and one is slow":  {[]raft.Progress{{Match: 0}, {Match: 800}}, 0, 800},
+		"two are slow, one of them too": {[]raft.Progress{{Match: 400}, {Match: 900}}, 0, 900},
+	} {
+		if got := keepTail(1000, 100, c.snapshotEntries, c.followers); got != c.want {
+			t.Errorf("%s: the log goes through %d, want %d", name, got, c.want)
+		}
+	}
+	if got := keepTail(20, 100, 0, nil); got != 0 {
+		t.Errorf("a snapshot through 20, and %d goes", got)
 	}
 }
