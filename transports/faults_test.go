@@ -22,27 +22,34 @@ func TestFlappingPeer(t *testing.T) {
 			Retry: client.Retry{Budget: client.DefaultBudget()},
 			Hedge: client.Hedge{After: 2 * time.Millisecond},
 		}
-		history := workloads.NewHistory(1 << 20)
-		driver, clients := h.driver(t, workloads.Config{Clients: 12, Operations: 3000, History: history},
-			workloads.Workload{Seed: 11, Reads: 0.5, Keys: 6, PayloadMinBytes: 16, PayloadMaxBytes: 16})
-		flapped := make(chan error, 1)
-		go func() { flapped <- h.flap(driver, network.InProcess || network.TakesSockets) }()
-		m, err := driver.Run(context.Background())
-		if err != nil {
-			t.Error(err)
-		}
-		if err := errors.Join(<-flapped, clients(), h.Close()); err != nil {
-			t.Fatal(err)
-		}
-		events, dropped := history.Events()
-		if dropped > 0 {
-			t.Fatalf("the history misses %d operations", dropped)
-		}
-		checkCounts(t, m, events)
-		if err := linear.Check(events, time.Minute); err != nil {
-			t.Fatal(err)
-		}
+		h.staysLinearizable(t, network, 11)
 	})
+}
+
+// staysLinearizable drives the house while a node flaps, closes it, and checks what the
+// clients saw.
+func (h *house) staysLinearizable(t *testing.T, network *core.Network, seed uint64) {
+	t.Helper()
+	history := workloads.NewHistory(1 << 20)
+	driver, clients := h.driver(t, workloads.Config{Clients: 12, Operations: 3000, History: history},
+		workloads.Workload{Seed: seed, Reads: 0.5, Keys: 6, PayloadMinBytes: 16, PayloadMaxBytes: 16})
+	flapped := make(chan error, 1)
+	go func() { flapped <- h.flap(driver, network.InProcess || network.TakesSockets) }()
+	m, err := driver.Run(context.Background())
+	if err != nil {
+		t.Error(err)
+	}
+	if err := errors.Join(<-flapped, clients(), h.Close()); err != nil {
+		t.Fatal(err)
+	}
+	events, dropped := history.Events()
+	if dropped > 0 {
+		t.Fatalf("the history misses %d operations", dropped)
+	}
+	checkCounts(t, m, events)
+	if err := linear.Check(events, time.Minute); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // flap takes one node after the other away and gives it back, the leader first, in

@@ -1,18 +1,13 @@
 package transports_test
 
 import (
-	"context"
-	"errors"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/client"
 	"github.com/raftbench/raftbench/core/session"
-	"github.com/raftbench/raftbench/workloads"
 	"github.com/raftbench/raftbench/workloads/kv"
-	"github.com/raftbench/raftbench/workloads/linear"
 )
 
 // onceOnly is a kv machine that knows which commands it has executed, as far as it did
@@ -56,28 +51,9 @@ func TestRetriesWithSessions(t *testing.T) {
 			return m
 		})
 		h.link = client.Config{Sessions: true, Retry: client.Retry{Mode: client.RetryAll}}
-		history := workloads.NewHistory(1 << 20)
-		driver, clients := h.driver(t, workloads.Config{Clients: 12, Operations: 3000, History: history},
-			workloads.Workload{Seed: 13, Reads: 0.5, Keys: 6, PayloadMinBytes: 16, PayloadMaxBytes: 16})
-		flapped := make(chan error, 1)
-		go func() { flapped <- h.flap(driver, network.InProcess || network.TakesSockets) }()
-		m, err := driver.Run(context.Background())
-		if err != nil {
-			t.Error(err)
-		}
-		if err := errors.Join(<-flapped, clients(), h.Close()); err != nil {
-			t.Fatal(err)
-		}
+		h.staysLinearizable(t, network, 13)
 		if twice.count > 0 {
 			t.Errorf("%d commands were executed twice", twice.count)
-		}
-		events, dropped := history.Events()
-		if dropped > 0 {
-			t.Fatalf("the history misses %d operations", dropped)
-		}
-		checkCounts(t, m, events)
-		if err := linear.Check(events, time.Minute); err != nil {
-			t.Fatal(err)
 		}
 	})
 }
