@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -24,8 +25,8 @@ type faultScript struct {
 	timeout  func(read bool) time.Duration // of an operation
 	breakers *breakerWatch
 
-	halted  sync.Once
-	halt    chan struct{}
+	window  context.Context // ends with it
+	halt    context.CancelFunc
 	running sync.WaitGroup
 
 	unserved atomic.Int32 // of done: those after which nothing has succeeded yet
@@ -41,18 +42,29 @@ type inflicted struct {
 	served time.Time // when an operation was done that began after it; zero: none yet
 }
 
+// settled is from when on its success is looked for: a change of members may take long,
+// and what follows it is what its end does.
+func (d *inflicted) settled() time.Time {
+	if d.Changes() {
+		return d.At.Add(d.Took)
+	}
+	return d.At
+}
+
 // newFaults makes ready what the settings ask for; nil if that is nothing.
 func (r *replicate) newFaults() *faultScript {
 	s, ok := r.system.(*raftSystem)
 	if !ok || len(r.settings.Faults) == 0 {
 		return nil
 	}
+	window, halt := context.WithCancel(context.Background())
 	f := &faultScript{
 		actions:  r.settings.Faults.Schedule(r.settings.window(&r.arm)),
-		operator: fault.Operator{Target: (*faultTarget)(s)},
+		operator: fault.Operator{Target: (*faultTarget)(s), Nodes: r.arm.Nodes},
 		timeout:  r.settings.timeout,
 		breakers: &breakerWatch{system: s},
-		halt:     make(chan struct{}),
+		window:   window,
+		halt:     halt,
 	}
 	f.operator.Done = f.add
 	return f
@@ -65,7 +77,7 @@ func (f *faultScript) begin(opened time.Time) {
 	}
 	f.operator.Wait = func(at time.Duration) bool { return f.wait(time.Until(opened.Add(at))) }
 	f.running.Go(func() {
-		err := f.operator.Run(f.actions)
+		err := f.operator.Run(f.window, f.actions)
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.err = err
@@ -85,7 +97,7 @@ func (f *faultScript) wait(d time.Duration) bool {
 	select {
 	case <-timer.C:
 		return true
-	case <-f.halt:
+	case <-f.window.Done():
 		return false
 	}
 }
@@ -93,7 +105,7 @@ func (f *faultScript) wait(d time.Duration) bool {
 // stop has nothing more done: the window has ended.
 func (f *faultScript) stop() {
 	if f != nil {
-		f.halted.Do(func() { close(f.halt) })
+		f.halt()
 	}
 }
 
@@ -161,16 +173,23 @@ func (f *faultScript) events(opened time.Time, window time.Duration) []reports.E
 		if at >= window {
 			continue
 		}
-		e := reports.Event{At: at, Kind: reports.EventRepair, Text: d.String(), Fault: &reports.Fault{Verb: string(d.Verb), Node: d.Node, Took: d.Took}}
-		if d.Breaks() {
-			e.Kind = reports.EventFault
-		}
+		e := reports.Event{At: at, Kind: kindOf(d.Done), Text: d.String(), Fault: &reports.Fault{Verb: string(d.Verb), Node: d.Whom(), Took: d.Took}}
 		if served := d.served.Sub(opened); !d.served.IsZero() && served < window {
-			e.Fault.FirstSuccess = new(served - at)
+			e.Fault.FirstSuccess = new(served - d.settled().Sub(opened))
 		}
 		list = append(list, e)
 	}
 	return list
+}
+
+func kindOf(d fault.Done) string {
+	switch {
+	case d.Breaks():
+		return reports.EventFault
+	case d.Changes():
+		return reports.EventChange
+	}
+	return reports.EventRepair
 }
 
 // faultTarget is a cluster to do faults to.
@@ -200,6 +219,25 @@ func (t *faultTarget) Transfer(node int) {
 
 // Leader implements fault.Target.
 func (t *faultTarget) Leader() int { return int(t.cluster.Leader()) }
+
+// Add implements fault.Target.
+func (t *faultTarget) Add(ctx context.Context) (int, error) {
+	id, err := t.cluster.AddMember(ctx)
+	return int(id), err
+}
+
+// Change implements fault.Target. What a node has counted that leaves is kept.
+func (t *faultTarget) Change(ctx context.Context, in, out int) error {
+	var joining, leaving []core.NodeID
+	if in > 0 {
+		joining = append(joining, core.NodeID(in))
+	}
+	if out > 0 {
+		leaving = append(leaving, core.NodeID(out))
+		(*raftSystem)(t).retire(core.NodeID(out))
+	}
+	return t.cluster.Replace(ctx, leaving, joining)
+}
 
 // inOrder joins events.
 func inOrder(lists ...[]reports.Event) []reports.Event {

@@ -87,6 +87,54 @@ func checkFaulted(t *testing.T, label string, r *reports.Replicate) {
 	}
 }
 
+// Members come and go while a run goes on: every founder is replaced, clients find the
+// new ones, and what those that left have counted is not lost.
+func TestRunWithChangesOfMembers(t *testing.T) {
+	s := settings(t, "rawtcp,inproc")
+	s.Duration, s.Warmup, s.Reads, s.ReadFrom = 1500*time.Millisecond, 100*time.Millisecond, 0.5, client.ReadFromAny
+	s.Faults = script(t, "at 100ms: add learner, promote 4, remove 4, replace leader, replace leader, replace 1, replace 2, replace 3")
+	p, err := s.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := Run(context.Background(), s, p, Header{}, nil, &saved{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range run.Arms {
+		checkChanged(t, a.Label, &a.Replicates[0])
+	}
+	if err := run.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func checkChanged(t *testing.T, label string, r *reports.Replicate) {
+	t.Helper()
+	verbs, left := map[string]int{}, map[int]bool{}
+	for _, e := range r.Events {
+		if e.Fault == nil {
+			continue
+		}
+		verbs[e.Fault.Verb]++
+		if e.Kind != reports.EventChange {
+			t.Errorf("%s: %s is a %s", label, e.Text, e.Kind)
+		}
+		if e.Fault.Verb == "replace" {
+			left[e.Fault.Node] = true
+		}
+	}
+	if verbs["add"] != 1 || verbs["promote"] != 1 || verbs["remove"] != 1 || !left[1] || !left[2] || !left[3] {
+		t.Errorf("%s: done %v, replaced %v: want every node of the three", label, verbs, left)
+	}
+	if slices.ContainsFunc(r.Reasons, func(s string) bool { return strings.HasPrefix(s, "faults:") }) {
+		t.Errorf("%s: INVALID: %q", label, r.Reasons)
+	}
+	if r.Counters["appends"] == 0 || r.Counters["appends"] > 1<<40 {
+		t.Errorf("%s: counters %v", label, r.Counters)
+	}
+}
+
 // A script that cannot be done to its end makes the replicate INVALID, and says why.
 func TestFaultThatCannotBeDone(t *testing.T) {
 	names, texts := judged(func(e *evidence) { e.faulted, e.faultErr = true, errors.New("restart 2: address in use") })
@@ -120,15 +168,16 @@ func TestFaultlessChecks(t *testing.T) {
 
 func TestErrorSettingsAreChecked(t *testing.T) {
 	for want, change := range map[string]func(*Settings){
-		`--fault "at 1s: cut 9": there is no node 9: the cluster has 3`:                       func(s *Settings) { s.Faults = script(t, "at 1s: cut 9") },
-		`--fault "at 50s: cut 1": the window ends after 2s`:                                   func(s *Settings) { s.Faults = script(t, "at 50s: cut 1") },
-		`--fault "at 1s: cut 1": transport inproc has no connections to cut`:                  func(s *Settings) { s.Faults = script(t, "at 1s: cut 1") },
-		`--fault "at 1s: kill 1": an echo has no cluster to break`:                            func(s *Settings) { s.Layer, s.Faults = LayerEcho, script(t, "at 1s: kill 1") },
-		`--hedge p95: only reads are hedged, and there are none: want --reads above 0`:        func(s *Settings) { s.Hedge.Quantile = 0.95 },
-		`--hedge 5ms: a read through the log is a write, and writes are never hedged`:         func(s *Settings) { s.Hedge.After, s.Reads, s.ReadMode = 5*time.Millisecond, 1, ReadLog },
-		`--retry.attempts -1: want 1 or more, or 0`:                                           func(s *Settings) { s.Retry.Attempts = -1 },
-		`--timeout.read 48h0m0s, --timeout.write 0s: want more than zero and at most 24h0m0s`: func(s *Settings) { s.ReadTimeout = 48 * time.Hour },
-		`--batch.ops -1: want 1 to 1048576, or 0 for no limit`:                                func(s *Settings) { s.BatchOps = []int{-1} },
+		`--fault "cut 9" after 1s: there is no node 9: the cluster has 3`:                                   func(s *Settings) { s.Faults = script(t, "at 1s: cut 9") },
+		`--fault "every 20ms: replace leader": it adds 100 nodes: with those at the start, want at most 64`: func(s *Settings) { s.Faults = script(t, "every 20ms: replace leader") },
+		`--fault "at 50s: cut 1": the window ends after 2s`:                                                 func(s *Settings) { s.Faults = script(t, "at 50s: cut 1") },
+		`--fault "at 1s: cut 1": transport inproc has no connections to cut`:                                func(s *Settings) { s.Faults = script(t, "at 1s: cut 1") },
+		`--fault "at 1s: kill 1": an echo has no cluster to break`:                                          func(s *Settings) { s.Layer, s.Faults = LayerEcho, script(t, "at 1s: kill 1") },
+		`--hedge p95: only reads are hedged, and there are none: want --reads above 0`:                      func(s *Settings) { s.Hedge.Quantile = 0.95 },
+		`--hedge 5ms: a read through the log is a write, and writes are never hedged`:                       func(s *Settings) { s.Hedge.After, s.Reads, s.ReadMode = 5*time.Millisecond, 1, ReadLog },
+		`--retry.attempts -1: want 1 or more, or 0`:                                                         func(s *Settings) { s.Retry.Attempts = -1 },
+		`--timeout.read 48h0m0s, --timeout.write 0s: want more than zero and at most 24h0m0s`:               func(s *Settings) { s.ReadTimeout = 48 * time.Hour },
+		`--batch.ops -1: want 1 to 1048576, or 0 for no limit`:                                              func(s *Settings) { s.BatchOps = []int{-1} },
 	} {
 		s := settings(t, "inproc,rawtcp")
 		s.Duration = 2 * time.Second

@@ -1,6 +1,10 @@
 package experiment
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/raftbench/raftbench/core"
+)
 
 // validateErrors is about what goes wrong: retries, hedges, timeouts and faults.
 func (s *Settings) validateErrors() error {
@@ -31,6 +35,9 @@ func (s *Settings) validateFaults() error {
 		if err := s.Faults.Check(n, window); err != nil {
 			return fmt.Errorf("--fault %w", err)
 		}
+		if last := s.Faults.Nodes(n, window); last > core.MaxMembers {
+			return fmt.Errorf("--fault %q: it adds %d nodes: with those at the start, want at most %d", s.Faults, last-n, core.MaxMembers)
+		}
 	}
 	if !s.Faults.Cuts() {
 		return nil
@@ -41,7 +48,7 @@ func (s *Settings) validateFaults() error {
 			return err
 		}
 		if network.InProcess || network.TakesSockets {
-			return fmt.Errorf("--fault %q: transport %s has no connections to cut: want kill and restart, or --transport without it", s.Faults, t.Label)
+			return fmt.Errorf("--fault %q: transport %s has no connections to cut: want other acts, or --transport without it", s.Faults, t.Label)
 		}
 	}
 	return nil

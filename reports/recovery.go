@@ -10,6 +10,7 @@ const (
 	EventElection = "election" // a node began to lead
 	EventFault    = "fault"    // something was taken from the cluster, as asked for
 	EventRepair   = "repair"   // it was given back
+	EventChange   = "change"   // the members of the cluster were changed, as asked for
 )
 
 const (
@@ -26,8 +27,8 @@ const (
 	baselineBuckets = 3
 )
 
-// Recovery is what followed a fault, or a repair, until the next fault or the end of
-// the window.
+// Recovery is what followed a fault, a repair or a change of the members, until the next
+// fault or change or the end of the window.
 type Recovery struct {
 	Event
 
@@ -45,7 +46,7 @@ type Recovery struct {
 	Back *time.Duration
 }
 
-// Recoveries returns what followed each fault and repair, in order.
+// Recoveries returns what followed each fault, repair and change, in order.
 func (r *Replicate) Recoveries() []Recovery {
 	var list []Recovery
 	level := r.levelBefore(r.firstFault(0))
@@ -63,11 +64,11 @@ func (r *Replicate) Recoveries() []Recovery {
 	return list
 }
 
-// firstFault is when the first fault of the events from the i-th on was, or when the
-// window ended.
+// firstFault is when the first fault or change of the events from the i-th on was, or
+// when the window ended.
 func (r *Replicate) firstFault(i int) time.Duration {
 	for _, e := range r.Events[i:] {
-		if e.Kind == EventFault {
+		if e.Kind == EventFault || e.Kind == EventChange {
 			return e.At
 		}
 	}
@@ -123,8 +124,8 @@ type RecoverySummary struct {
 	Back    Spread // ns until it was back, of those
 }
 
-// Recoveries sums up what followed the faults and repairs of all replicates, for each
-// verb in order of appearance.
+// Recoveries sums up what followed the faults, repairs and changes of all replicates,
+// for each verb in order of appearance.
 func (a *Arm) Recoveries() []RecoverySummary {
 	var list []RecoverySummary
 	var served, back [][]float64

@@ -123,21 +123,21 @@ type OpHistogram struct {
 // Event is something that happened within the window: an election, a fault.
 type Event struct {
 	At   time.Duration `json:"at_ns"` // from the start of the window
-	Kind string        `json:"kind"`  // "election", "fault", "repair"
+	Kind string        `json:"kind"`  // "election", "fault", "repair", "change"
 	Text string        `json:"text"`
 
-	// Fault is what was done, of a fault and a repair of a script.
+	// Fault is what was done, of a fault, a repair and a change of a script.
 	Fault *Fault `json:"fault,omitempty"`
 }
 
 // Fault is one thing that was done to a node.
 type Fault struct {
-	Verb string        `json:"verb"` // "cut", "kill", "transfer"; "heal", "restart"
+	Verb string        `json:"verb"` // "cut", "kill", "transfer"; "heal", "restart"; "add", "promote", "remove", "replace"
 	Node int           `json:"node"`
 	Took time.Duration `json:"took_ns"`
 
-	// FirstSuccess is from Event.At to when an operation was done that had begun after
-	// it. Nil: none was within the window.
+	// FirstSuccess is from Event.At, or from when a change was committed, to when an
+	// operation was done that had begun after it. Nil: none was within the window.
 	FirstSuccess *time.Duration `json:"first_success_ns,omitempty"`
 }
 

@@ -20,6 +20,9 @@ type Config struct {
 	// while the leader is unknown.
 	Nodes []core.NodeID
 
+	// Members, if it is not nil, goes before Nodes as soon as it says something.
+	Members *Members
+
 	// Open opens the client's endpoint of the transport.
 	Open func(core.Handler) (core.Transport, error)
 
@@ -130,8 +133,9 @@ type Client struct {
 	reads   lane
 	leader  leader
 	readers readers
-	budget  *bucket   // of retries and hedges
-	spare   []*flight // flights that can be used again
+	met     *[]core.NodeID // what Members said last
+	budget  *bucket        // of retries and hedges
+	spare   []*flight      // flights that can be used again
 	closed  bool
 
 	sessions sessions

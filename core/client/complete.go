@@ -139,7 +139,7 @@ func (c *Client) learn(f *flight, now time.Time) {
 	switch status {
 	case core.StatusOK:
 		leader := f.call.To
-		if f.lane.read && slices.Contains(c.config.Nodes, hint) {
+		if f.lane.read && slices.Contains(c.leader.nodes, hint) {
 			leader = hint // a follower answers reads, too
 		}
 		c.leader.confirm(leader)

@@ -56,10 +56,23 @@ type reader struct {
 
 func newReaders(c *Config) readers {
 	r := readers{from: c.ReadFrom}
-	for _, id := range c.Nodes {
-		r.nodes = append(r.nodes, reader{id: id})
-	}
+	r.meet(c.Nodes)
 	return r
+}
+
+// meet has these nodes asked from now on. To one that is new goes what goes to the others,
+// and not what they were sent before it came.
+func (r *readers) meet(ids []core.NodeID) {
+	most := r.most()
+	nodes := make([]reader, 0, len(ids))
+	for _, id := range ids {
+		if known := r.find(id); known != nil {
+			nodes = append(nodes, *known)
+		} else {
+			nodes = append(nodes, reader{id: id, asked: most})
+		}
+	}
+	r.nodes = nodes
 }
 
 // choose returns the node that so many operations go to: of those that may be asked,
@@ -121,7 +134,7 @@ func (r *readers) find(id core.NodeID) *reader {
 // target is the node that the next call of a lane goes to, with so many operations. The
 // lock is held.
 func (c *Client) target(l *lane, ops int, now time.Time) core.NodeID {
-	leader := c.leader.target()
+	leader := c.knownLeader()
 	if !l.read {
 		return leader
 	}

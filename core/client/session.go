@@ -109,7 +109,7 @@ func (c *Client) register(calls []*core.Call) []*core.Call {
 	f.lane, f.ops, f.registers, f.traced = &c.writes, f.ops[:0], true, false
 	f.propose.From, f.propose.Trace = c.config.Self, false
 	f.propose.Commands = append(f.propose.Commands[:0], session.AppendRegister(nil))
-	f.call.To, f.call.Timeout, f.call.Err = c.leader.target(), c.config.WriteTimeout, nil
+	f.call.To, f.call.Timeout, f.call.Err = c.knownLeader(), c.config.WriteTimeout, nil
 	f.call.Request, f.call.Response = &f.propose, &f.proposeResponse
 	return append(calls, &f.call)
 }

@@ -25,11 +25,13 @@ type Config struct {
 	Nodes   int // members, 1 to MaxNodes
 	Network *core.Network
 
-	// NewStateMachine makes a node's state machine each time it starts.
+	// NewStateMachine makes a node's state machine each time it starts. It may be called
+	// concurrently.
 	NewStateMachine func() core.StateMachine
 
-	// OpenStorage opens a node's storage each time it starts. Default: a log in
-	// memory that survives Kill, as a disk would.
+	// OpenStorage opens a node's storage each time it starts. It may be called
+	// concurrently for different nodes. Default: a log in memory that survives Kill, as
+	// a disk would.
 	OpenStorage func(core.NodeID) (core.Storage, error)
 
 	// Node is the template of the nodes' configuration; the fields that differ
@@ -64,13 +66,15 @@ func (c Config) validate() error {
 const firstClient = 1000
 
 // Cluster is a running cluster. Its methods may be called concurrently, but for
-// Kill, Restart, Isolate, Heal and those that change the members, which are one
-// caller's.
+// Kill, Restart, Isolate and Heal, which are one caller's, and those that change the
+// members, which are one caller's, too: one may kill and heal while the other waits for
+// a change.
 type Cluster struct {
 	config  Config
 	clock   core.Clock // of all nodes and clients
 	sockets sockets
 	wires   wires
+	voters  client.Members // as the clients know them
 
 	mu          sync.Mutex
 	members     []*member     // node 1 first; it only grows
@@ -127,11 +131,14 @@ func (c *Cluster) startAll(ctx context.Context) error {
 	return c.waitSettled(ctx)
 }
 
-// waitSettled waits until every node trusts its log. A cluster begins while one of
-// its founders has yet to hear from the others. Until it has, nobody else may fail: it
-// does not vote.
+// waitSettled waits until every node trusts its log, and the first leadership is noted. A
+// cluster begins while one of its founders has yet to hear from the others. Until it has,
+// nobody else may fail: it does not vote.
 func (c *Cluster) waitSettled(ctx context.Context) error {
 	return c.wait(ctx, func() error {
+		if c.Elections() == 0 {
+			return errors.New("the leader has not said so yet") // its status is there a moment before it tells
+		}
 		for _, n := range c.running() {
 			if s := n.Status(); s.InDoubt {
 				return fmt.Errorf("%v is in doubt about its log", s.ID)
@@ -143,8 +150,11 @@ func (c *Cluster) waitSettled(ctx context.Context) error {
 
 // memoryStorage keeps one log in memory for each node.
 func memoryStorage() func(core.NodeID) (core.Storage, error) {
+	var mu sync.Mutex
 	logs := map[core.NodeID]*memlog.Log{}
 	return func(id core.NodeID) (core.Storage, error) {
+		mu.Lock()
+		defer mu.Unlock()
 		if logs[id] == nil {
 			logs[id] = memlog.New()
 		}
@@ -165,11 +175,15 @@ func (c *Cluster) IDs() []core.NodeID {
 	return ids
 }
 
-// Node returns a member, or nil while it is down.
+// Node returns a node, or nil while it is down or if there was never such a node.
 func (c *Cluster) Node(id core.NodeID) *node.Node {
+	m := c.place(id)
+	if m == nil {
+		return nil
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.members[id-1].node
+	return m.node
 }
 
 // running returns the nodes that are up.
@@ -261,11 +275,11 @@ func (c *Cluster) inDoubt() string {
 	return fmt.Sprintf(": the logs of %v are new or damaged: they wait for a leader that the others elect, or for all nodes to have new logs", ids)
 }
 
-// Client opens a client. Self, Nodes, Open, Hedge.Open and Clock of config are filled in;
-// close the client before the cluster.
+// Client opens a client. Self, Nodes, Members, Open, Hedge.Open and Clock of config are
+// filled in; close the client before the cluster.
 func (c *Cluster) Client(config client.Config) (*client.Client, error) {
 	config.Self = c.nextClient()
-	config.Nodes, config.Clock = c.IDs(), c.clock
+	config.Nodes, config.Members, config.Clock = c.IDs(), &c.voters, c.clock
 	// Whoever leads is asked first.
 	if i := slices.Index(config.Nodes, c.Leader()); i > 0 {
 		config.Nodes = append(config.Nodes[i:len(config.Nodes):len(config.Nodes)], config.Nodes[:i]...)

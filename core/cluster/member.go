@@ -16,6 +16,7 @@ type member struct {
 	listener net.Listener // of the next or the running node
 	address  string       // set before anybody knows of the member, and then for good
 	reserved reservation  // of the address, while the member is down
+	learner  bool         // it has no voice yet; guarded by Cluster.mu
 	removed  bool         // guarded by Cluster.mu
 	node     *node.Node   // guarded by Cluster.mu; nil while the member is down
 	isolated bool         // guarded by wires.mu

@@ -46,14 +46,16 @@ func (c *Cluster) Promote(ctx context.Context, ids ...core.NodeID) error {
 	return c.Replace(ctx, nil, ids)
 }
 
-// RemoveMember takes a node out of the cluster. The node itself goes on, and says
-// that it does not lead, until Kill: who still asks it learns of the others.
+// RemoveMember takes a node out of the cluster, and waits until another one leads: a
+// leader that is removed hands its office over, for which it has to be there. The node
+// itself goes on, and says that it does not lead, until Kill: who still asks it learns
+// of the others.
 func (c *Cluster) RemoveMember(ctx context.Context, id core.NodeID) error {
 	return c.Replace(ctx, []core.NodeID{id}, nil)
 }
 
 // Replace removes some members and promotes others in one change (§4.3). It waits
-// until those have caught up.
+// until those have caught up and one of those that stay leads.
 func (c *Cluster) Replace(ctx context.Context, out, in []core.NodeID) error {
 	for _, id := range slices.Concat(out, in) {
 		if c.place(id) == nil {
@@ -70,12 +72,32 @@ func (c *Cluster) Replace(ctx context.Context, out, in []core.NodeID) error {
 	if err != nil {
 		return fmt.Errorf("cluster: remove %v, promote %v: %w", out, in, err)
 	}
+	c.noteChange(out, in)
+	return c.wait(ctx, func() error {
+		if leader := c.Leader(); leader == 0 || leaves(leader) {
+			return errors.New("nobody leads after a change of members")
+		}
+		return nil
+	})
+}
+
+// noteChange keeps who is a member, and tells the clients.
+func (c *Cluster) noteChange(out, in []core.NodeID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, id := range out {
 		c.members[id-1].removed = true
 	}
-	return nil
+	for _, id := range in {
+		c.members[id-1].learner = false
+	}
+	var voters []core.NodeID
+	for _, m := range c.members {
+		if !m.removed && !m.learner {
+			voters = append(voters, m.id)
+		}
+	}
+	c.voters.Set(voters)
 }
 
 // change has the leader change the members, and tries again as long as it was the
@@ -126,7 +148,7 @@ func (c *Cluster) addPlace() *member {
 	if len(c.members) == core.MaxMembers {
 		return nil
 	}
-	m := &member{id: core.NodeID(len(c.members) + 1)}
+	m := &member{id: core.NodeID(len(c.members) + 1), learner: len(c.members) >= c.config.Nodes}
 	c.members = append(c.members, m)
 	return m
 }

@@ -23,14 +23,38 @@ const (
 	Restart  Verb = "restart"  // start it again, on the same storage
 	Transfer Verb = "transfer" // have the leader hand its office to it
 	Flap     Verb = "flap"     // cut and heal in turn; only in a clause that repeats
+
+	// Those that change the members of the cluster (dissertation chapter 4).
+	Add     Verb = "add"     // a new node joins, with the next number
+	Promote Verb = "promote" // a learner becomes a voter
+	Remove  Verb = "remove"  // it leaves the cluster, and is stopped
+	Replace Verb = "replace" // a new node takes its place, in one change, and it is stopped
 )
 
 // Verbs lists the verbs.
-func Verbs() []Verb { return []Verb{Cut, Heal, Kill, Restart, Transfer, Flap} }
+func Verbs() []Verb {
+	return []Verb{Cut, Heal, Kill, Restart, Transfer, Flap, Add, Promote, Remove, Replace}
+}
 
-// breaks reports whether the verb takes something from the cluster, rather than
-// give it back.
+// breaks reports whether the verb takes something from the cluster for a while, rather
+// than give it back.
 func (v Verb) breaks() bool { return v == Cut || v == Kill || v == Transfer || v == Flap }
+
+// changes reports whether the verb changes the members.
+func (v Verb) changes() bool { return v == Add || v == Promote || v == Remove || v == Replace }
+
+// wheres are the nodes without a number that the verb can be about.
+func (v Verb) wheres() []Where {
+	switch v {
+	case Cut, Kill, Flap, Remove, Replace:
+		return []Where{Leader}
+	case Heal, Restart, Promote:
+		return []Where{All}
+	case Add:
+		return []Where{Voter, Learner}
+	}
+	return nil
+}
 
 // Where is the node that something is done to: its number from 1, or one of those
 // below.
@@ -38,8 +62,10 @@ type Where int
 
 // The nodes without a number.
 const (
-	Leader Where = 0  // whoever leads when it happens; for cut, kill and flap
-	All    Where = -1 // all that were cut off, or killed; for heal and restart
+	Leader  Where = -iota // whoever leads when it happens
+	All                   // all that were cut off, killed, or have no voice: for heal, restart and promote
+	Voter                 // a new node that becomes a voter as soon as it has caught up; for add
+	Learner               // a new node that gets the log and has no voice; for add
 )
 
 func (w Where) String() string {
@@ -48,6 +74,10 @@ func (w Where) String() string {
 		return "leader"
 	case All:
 		return "all"
+	case Voter:
+		return "voter"
+	case Learner:
+		return "learner"
 	}
 	return fmt.Sprint(int(w))
 }
@@ -122,17 +152,27 @@ func (s Script) Check(nodes int, window time.Duration) error {
 		if window == 0 && c.Every > 0 && c.For == 0 {
 			return fmt.Errorf("%q: the window has no length of its own: want every %v for DURATION", c, c.Every)
 		}
-		for _, a := range c.Acts {
-			switch {
-			case int(a.Node) > nodes:
-				return fmt.Errorf("%q: there is no node %v: the cluster has %d", c, a.Node, nodes)
-			case a.Verb == Transfer && nodes == 1:
-				return fmt.Errorf("%q: a single node has nobody to transfer to", c)
-			}
-		}
 	}
-	if n := len(s.schedule(window, maxActions+1)); n > maxActions {
+	actions := s.schedule(window, maxActions+1)
+	if len(actions) > maxActions {
 		return fmt.Errorf("%q: more than %d actions", s, maxActions)
 	}
+	census := newCensus(nodes)
+	for _, a := range actions {
+		if err := census.allows(a.Act); err != nil {
+			return fmt.Errorf("%q after %v: %w", a.Act, a.At, err)
+		}
+		census.note(a.Act)
+	}
 	return nil
+}
+
+// Nodes is the highest number that a node gets, of a cluster that begins with so many.
+// The script has passed Check.
+func (s Script) Nodes(nodes int, window time.Duration) int {
+	census := newCensus(nodes)
+	for _, a := range s.Schedule(window) {
+		census.note(a.Act)
+	}
+	return census.last
 }

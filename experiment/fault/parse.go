@@ -18,6 +18,7 @@ const maxScriptBytes = 4096
 //	at 1s: kill leader; at 4s: restart all
 //	every 500ms for 5s: flap 2
 //	every 2s from 1s: transfer 1, transfer 2
+//	at 1s: add learner; at 3s: promote 4; at 5s: replace leader
 //
 // The error says at which character of the text it went wrong, from 1, and what
 // is allowed there.
@@ -194,22 +195,19 @@ func (p *parser) act(repeats bool) (Act, error) {
 // node reads who a verb is about.
 func (p *parser) node(v Verb) (Where, error) {
 	w := p.next()
-	allowed, named, name := "a node's number from 1", Where(0), ""
-	switch v {
-	case Cut, Kill, Flap:
-		named, name = Leader, "leader"
-	case Heal, Restart:
-		named, name = All, "all"
+	var allowed []string
+	if v != Add { // a new node gets its number by itself
+		allowed = append(allowed, "a node's number from 1")
 	}
-	if name != "" {
-		allowed += " or " + name
-		if w.text == name {
-			return named, nil
+	for _, where := range v.wheres() {
+		if w.text == where.String() {
+			return where, nil
 		}
+		allowed = append(allowed, where.String())
 	}
 	n, err := strconv.Atoi(w.text)
-	if err != nil || n < 1 {
-		return 0, w.unlike(allowed)
+	if err != nil || n < 1 || v == Add {
+		return 0, w.unlike(strings.Join(allowed, " or "))
 	}
 	return Where(n), nil
 }

@@ -21,6 +21,11 @@ func TestParse(t *testing.T) {
 		"every 500ms for 5s: flap 2": {
 			{Every: 500 * time.Millisecond, For: 5 * time.Second, Acts: []Act{{Flap, 2}}},
 		},
+		"at 1s: add voter, add learner; at 2s: promote 5, promote all, remove 1, remove leader; at 3s: replace 2, replace leader": {
+			{At: time.Second, Acts: []Act{{Add, Voter}, {Add, Learner}}},
+			{At: 2 * time.Second, Acts: []Act{{Promote, 5}, {Promote, All}, {Remove, 1}, {Remove, Leader}}},
+			{At: 3 * time.Second, Acts: []Act{{Replace, 2}, {Replace, Leader}}},
+		},
 		"every 1s from 2s for 3s: flap leader, transfer 3": {
 			{At: 2 * time.Second, Every: time.Second, For: 3 * time.Second, Acts: []Act{{Flap, Leader}, {Transfer, 3}}},
 		},
@@ -47,7 +52,7 @@ func TestParseMistakes(t *testing.T) {
 		"at 2: cut 2":               `character 4: "2": want a time`,
 		"at -1s: cut 2":             `character 4: "-1s": want a time from 0s`,
 		"at 2s cut 2":               `character 7: "cut": want a colon before what is to be done`,
-		"at 2s: cutt 2":             `character 8: "cutt": want cut, heal, kill, restart, transfer or flap`,
+		"at 2s: cutt 2":             `character 8: "cutt": want cut, heal, kill, restart, transfer, flap, add, promote, remove or replace`,
 		"at 2s:":                    `it ends at character 7: want cut, heal`,
 		"at 2s: cut":                `it ends at character 11: want a node's number from 1 or leader`,
 		"at 2s: cut 0":              `character 12: "0": want a node's number from 1 or leader`,
@@ -55,6 +60,11 @@ func TestParseMistakes(t *testing.T) {
 		"at 2s: cut all":            `character 12: "all": want a node's number from 1 or leader`,
 		"at 2s: heal leader":        `character 13: "leader": want a node's number from 1 or all`,
 		"at 2s: transfer leader":    `character 17: "leader": want a node's number from 1`,
+		"at 2s: add":                `it ends at character 11: want voter or learner`,
+		"at 2s: add 4":              `character 12: "4": want voter or learner`,
+		"at 2s: promote leader":     `character 16: "leader": want a node's number from 1 or all`,
+		"at 2s: remove all":         `character 15: "all": want a node's number from 1 or leader`,
+		"at 2s: replace voter":      `character 16: "voter": want a node's number from 1 or leader`,
 		"at 2s: cut 2 heal 2":       `character 14: "heal": want a comma, a semicolon or the end`,
 		"at 2s: cut 2,":             `it ends at character 14: want cut, heal`,
 		"at 2s: cut 2;; at 3s":      `character 14: ";": want at or every`,
@@ -77,6 +87,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("at 2s: cut 2; at 3s: heal 2")
 	f.Add("every 500ms from 1s for 5s: flap leader, transfer 3;")
 	f.Add("at 1s: kill leader; at 4s: restart all")
+	f.Add("at 1s: add learner; at 2s: promote 4, remove leader; every 1s from 2s: replace 1, add voter")
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := Parse(text)
 		if err != nil {
@@ -98,6 +109,9 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("%q: %v at %v after %v", s, a.Act, a.At, last)
 			}
 			last = a.At
+		}
+		if n := s.Nodes(15, time.Minute); n < 15 || n > 15+maxActions {
+			t.Fatalf("%q: the last node is %d", s, n)
 		}
 	})
 }

@@ -1,14 +1,10 @@
 package fault
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func parse(t *testing.T, text string) Script {
@@ -54,10 +50,10 @@ func TestCheck(t *testing.T) {
 	}{
 		{"at 2s: cut 3", 3, 10 * time.Second, ""},
 		{"at 2s: cut leader; at 3s: heal all", 1, 0, ""},
-		{"at 2s: cut 4", 3, 10 * time.Second, `"at 2s: cut 4": there is no node 4: the cluster has 3`},
+		{"at 2s: cut 4", 3, 10 * time.Second, `"cut 4" after 2s: there is no node 4: the cluster has 3`},
 		{"at 10s: cut 1", 3, 10 * time.Second, `"at 10s: cut 1": the window ends after 10s`},
 		{"every 1s: flap 1", 3, 0, `"every 1s: flap 1": the window has no length of its own: want every 1s for DURATION`},
-		{"at 1s: transfer 1", 1, 0, `"at 1s: transfer 1": a single node has nobody to transfer to`},
+		{"at 1s: transfer 1", 1, 0, `"transfer 1" after 1s: a single node has nobody to transfer to`},
 		{"every 10ms: flap 1", 3, time.Hour, `"every 10ms: flap 1": more than 10000 actions`},
 	} {
 		got := ""
@@ -70,64 +66,5 @@ func TestCheck(t *testing.T) {
 	}
 	if !parse(t, "every 1s: flap 1").Cuts() || parse(t, "at 1s: kill 1, transfer 2").Cuts() {
 		t.Error("Cuts: what flaps is cut, what is killed is not")
-	}
-}
-
-// cluster is a target that writes down what is done to it.
-type cluster struct {
-	leader int
-	log    []string
-	err    error
-}
-
-func (c *cluster) note(verb string, node int) error {
-	c.log = append(c.log, fmt.Sprintf("%s %d", verb, node))
-	return c.err
-}
-
-func (c *cluster) Cut(node int) error     { return c.note("cut", node) }
-func (c *cluster) Heal(node int)          { _ = c.note("heal", node) }
-func (c *cluster) Kill(node int) error    { return c.note("kill", node) }
-func (c *cluster) Restart(node int) error { return c.note("restart", node) }
-func (c *cluster) Transfer(node int)      { _ = c.note("transfer", node) }
-func (c *cluster) Leader() int            { return c.leader }
-
-// What is pointless is not done: a node that is down is not killed again.
-func TestOperator(t *testing.T) {
-	for _, c := range []struct {
-		script string
-		leader int
-		want   []string
-	}{
-		{"at 0s: cut 2, cut 2, heal 1; at 1s: heal 2, heal 2", 1, []string{"cut 2", "heal 2"}},
-		{"at 0s: kill leader; at 1s: restart 1; at 2s: restart all, restart all", 3, []string{"kill 3", "restart 3"}},
-		{"at 0s: cut 1, cut 2, kill 3; at 1s: heal all, restart all", 1, []string{"cut 1", "cut 2", "kill 3", "heal 1", "heal 2", "restart 3"}},
-		{"at 0s: cut leader, transfer 2", 0, []string{"transfer 2"}},
-		{"every 1s for 3s: flap leader", 2, []string{"cut 2", "heal 2", "cut 2", "heal 2"}},
-	} {
-		target, waited := &cluster{leader: c.leader}, []time.Duration(nil)
-		var done []string
-		o := Operator{Target: target, Done: func(d Done) { done = append(done, fmt.Sprintf("%s %d", d.Verb, d.Node)) },
-			Wait: func(at time.Duration) bool { waited = append(waited, at); return true }}
-		if err := o.Run(parse(t, c.script).Schedule(time.Minute)); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(c.want, target.log); diff != "" || !slices.Equal(done, target.log) || !slices.IsSorted(waited) {
-			t.Errorf("%q (-want +got):\n%s\ntold of %q, waited for %v", c.script, diff, done, waited)
-		}
-	}
-}
-
-func TestOperatorEnds(t *testing.T) {
-	actions := parse(t, "at 0s: cut 1; at 1s: heal 1").Schedule(time.Minute)
-	target := new(cluster)
-	o := Operator{Target: target, Done: func(Done) {}, Wait: func(at time.Duration) bool { return at < time.Second }}
-	if err := o.Run(actions); err != nil || len(target.log) != 1 {
-		t.Errorf("%v after %q: want the end after the first action", err, target.log)
-	}
-	broken := errors.New("no network")
-	o = Operator{Target: &cluster{err: broken}, Done: func(Done) { t.Error("told of what was not done") }, Wait: func(time.Duration) bool { return true }}
-	if err := o.Run(actions); !errors.Is(err, broken) || !strings.HasPrefix(err.Error(), "cut 1: ") {
-		t.Errorf("error %v", err)
 	}
 }

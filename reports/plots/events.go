@@ -81,7 +81,7 @@ func neighbours(all []happening, distance time.Duration) (together, rest []happe
 }
 
 func newMoment(letter string, list []happening, arms int) moment {
-	f := moment{letter: letter, fault: list[0].Kind == "fault"}
+	f := moment{letter: letter, fault: list[0].Kind == reports.EventFault || list[0].Kind == reports.EventChange}
 	var texts []string
 	for _, h := range list {
 		f.at = append(f.at, h.At.Seconds())
@@ -142,7 +142,7 @@ func legendOf(flags []moment) []entry {
 }
 
 // flagLines are the lines of flags through the data, behind the curves: solid for
-// a fault, dashed for an election. Between the first and the last of many is an
+// what was done to the cluster, dashed for an election or a repair. Between the first and the last of many is an
 // area.
 type flagLines []moment
 
@@ -195,7 +195,7 @@ func drawFlags(data draw.Canvas, p *plot.Plot, flags []moment) {
 	}
 }
 
-// drawLetter draws a letter in a box, which is filled for a fault.
+// drawLetter draws a letter in a box, which is filled for what was done to the cluster.
 func drawLetter(c *draw.Canvas, letter string, middle vg.Point, fault bool) {
 	const half = letterSize / 2
 	fillBox(c, color.Gray{0x44}, middle.X-half, middle.Y-half, middle.X+half, middle.Y+half)

@@ -109,7 +109,7 @@ func TimeseriesCSV(w io.Writer, run *reports.Run) error {
 	})
 }
 
-// EventsCSV writes what happened within the windows: elections and faults.
+// EventsCSV writes what happened within the windows: elections, and what a script did.
 func EventsCSV(w io.Writer, run *reports.Run) error {
 	head := []string{"arm", "replicate", "at_s", "kind", "text"}
 	return writeCSV(w, head, func(row func(...string)) {

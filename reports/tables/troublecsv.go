@@ -8,7 +8,7 @@ import (
 	"github.com/raftbench/raftbench/reports"
 )
 
-// RecoveryCSV writes what followed each fault and repair, a row for each.
+// RecoveryCSV writes what followed each fault, repair and change, a row for each.
 func RecoveryCSV(w io.Writer, run *reports.Run) error {
 	head := []string{"arm", "replicate", "at_s", "kind", "verb", "node", "took_s", "first_success_s", "level_ops_per_s", "lost", "back_s"}
 	return writeCSV(w, head, func(row func(...string)) {

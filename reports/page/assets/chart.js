@@ -12,7 +12,7 @@
 // A Chart is drawn anew whenever something changes; that takes a few milliseconds.
 
 const maxTold = 6; // events in one tip
-const maxKinds = 3; // of events that are named above a plot; there are faults, repairs and elections
+const maxKinds = 4; // of events that are named above a plot; there are faults, repairs, changes and elections
 
 class Chart {
   constructor(box, plot, view) {
@@ -270,5 +270,6 @@ function cut(dots, from, to) {
 function eventShape(kind) {
   if (kind === "fault") return "M-5 -4H5L0 5Z";
   if (kind === "election") return "M0 -5L5 0L0 5L-5 0Z";
+  if (kind === "change") return "M-2 -5H2V-2H5V2H2V5H-2V2H-5V-2H-2Z";
   return "M-4 -4H4V4H-4Z";
 }
