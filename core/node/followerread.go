@@ -22,8 +22,9 @@ type forward struct {
 	traced   bool // some of them ask for a trace
 }
 
-// readIndexBytes is the size of the answer: the index, little-endian.
-const readIndexBytes = 8
+// readIndexBytes is the size of the answer: the index, and a term whose leader knew that
+// it was committed, little-endian.
+const readIndexBytes = 16
 
 // canForward reports whether reads that this node cannot confirm, because of err,
 // may go to its leader.
@@ -55,16 +56,17 @@ func (n *Node) forwarded(call *core.Call, question *core.ReadRequest) {
 		return // the reads were given up
 	}
 	f := rs.forward
-	index, err := readIndexOf(call)
+	index, term, err := readIndexOf(call)
 	if err != nil {
 		n.counters.failedCalls.Add(1)
 		n.giveUpForward()
 		return
 	}
 	rs.forward = forward{}
-	round := readRound{index: index, requests: f.requests, traced: f.traced, followed: true}
+	round := readRound{index: index, term: term, requests: f.requests, traced: f.traced, followed: true}
 	n.traces.confirmed(rs, &round)
 	rs.confirmed = append(rs.confirmed, round)
+	n.raft.LearnCommit(term, index)
 	n.answerReads()
 }
 
@@ -89,21 +91,25 @@ func (n *Node) endForwards() {
 	}
 }
 
-func readIndexOf(call *core.Call) (core.Index, error) {
+func readIndexOf(call *core.Call) (core.Index, core.Term, error) {
 	if call.Err != nil {
-		return 0, call.Err
+		return 0, 0, call.Err
 	}
 	resp := call.Response.(*core.ReadResponse)
 	list := resp.List()
 	if resp.Status != core.StatusOK || len(list) != 1 || len(list[0]) != readIndexBytes {
-		return 0, fmt.Errorf("read index: status %v, %d results", resp.Status, len(list))
+		return 0, 0, fmt.Errorf("read index: status %v, %d results", resp.Status, len(list))
 	}
-	return core.Index(binary.LittleEndian.Uint64(list[0])), nil
+	b := list[0]
+	return core.Index(binary.LittleEndian.Uint64(b)), core.Term(binary.LittleEndian.Uint64(b[8:])), nil
 }
 
-// appendReadIndex is the answer to a follower's question.
-func appendReadIndex(results *core.Results, index core.Index) {
+// appendReadIndex is the answer to a follower's question. The term may be later than
+// that in which the index was committed: so much the later may the follower use it for
+// more than to wait.
+func appendReadIndex(results *core.Results, index core.Index, term core.Term) {
 	var b [readIndexBytes]byte
 	binary.LittleEndian.PutUint64(b[:], uint64(index))
+	binary.LittleEndian.PutUint64(b[8:], uint64(term))
 	results.Append(b[:])
 }

@@ -1,7 +1,9 @@
 package node_test
 
 import (
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -79,6 +81,41 @@ func TestFollowersSendReadersAwayByDefault(t *testing.T) {
 	got := newAsker(t, n).read(t, c.Leader()%3+1)
 	if got.Status != core.StatusNotLeader || got.Leader != c.Leader() {
 		t.Fatalf("%+v", got)
+	}
+}
+
+// silent keeps from its node what one follower answers to an append of "x".
+type silent struct {
+	core.Handler
+	follower *atomic.Uint64
+}
+
+func (s silent) Complete(calls []*core.Call) {
+	s.Handler.Complete(slices.DeleteFunc(slices.Clone(calls), func(c *core.Call) bool {
+		q, ok := c.Request.(*core.AppendEntriesRequest)
+		return ok && uint64(c.To) == s.follower.Load() &&
+			slices.ContainsFunc(q.Entries, func(e core.Entry) bool { return string(e.Data) == "x" })
+	}))
+}
+
+// A follower that has the entries learns from the leader's answer that they are
+// committed, and does not wait for the next append: here the leader does not even know
+// that it has them, as when its disk is slow.
+func TestFollowersLearnTheCommitIndexWithTheAnswer(t *testing.T) {
+	var silenced atomic.Uint64
+	n := network(t, func(h core.Handler) core.Handler { return silent{h, &silenced} })
+	c, cl := start(t, cluster.Config{
+		Nodes: 3, Network: n, NewStateMachine: func() core.StateMachine { return new(journal) },
+		Node: node.Config{FollowerReads: true, ElectionTicks: 100_000}, // until then the leader does not send again
+	})
+	a := newAsker(t, n)
+	follower := c.Leader()%3 + 1
+	silenced.Store(uint64(follower))
+	do(t, cl, &client.Op{Command: []byte("x")})
+	a.transport.Send([]*core.Call{{To: follower, Request: &core.ReadRequest{From: 2000, Remaining: 20 * time.Second, Queries: [][]byte{nil}}, Response: new(core.ReadResponse)}})
+	call := <-a.ended
+	if got := call.Response.(*core.ReadResponse); call.Err != nil || got.Status != core.StatusOK || string(got.List()[0]) != "x" {
+		t.Fatalf("%v, %+v", call.Err, got)
 	}
 }
 

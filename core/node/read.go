@@ -20,6 +20,7 @@ type reads struct {
 type readRound struct {
 	context  uint64
 	index    core.Index
+	term     core.Term // of a leader that knew that it was committed
 	requests []*core.Incoming
 	traced   bool // some of them ask for a trace
 	left     bool // its heartbeats have left; kept only if traced
@@ -63,7 +64,7 @@ func (n *Node) confirmReads(states []raft.ReadState) {
 	for _, s := range states {
 		for len(rs.rounds) > 0 && rs.rounds[0].context <= s.Context {
 			round := rs.rounds[0]
-			round.index = s.Index
+			round.index, round.term = s.Index, n.raft.Term()
 			n.traces.confirmed(rs, &round)
 			rs.rounds = rs.rounds[1:]
 			rs.confirmed = append(rs.confirmed, round)
@@ -92,7 +93,7 @@ func (n *Node) answerReads() {
 				n.config.StateMachine.Query(q, &resp.Results)
 			}
 			if len(queries) == 0 {
-				appendReadIndex(&resp.Results, round.index)
+				appendReadIndex(&resp.Results, round.index, round.term)
 			}
 			n.counters.read(len(queries), round.followed)
 			n.answerClient(r, core.StatusOK)

@@ -67,9 +67,9 @@ func (r *Raft) appendFrom(q *core.AppendEntriesRequest, a *core.AppendEntriesRes
 	r.appendNew(entries)
 	verified := prev + core.Index(len(entries))
 	a.Success, a.Match = true, verified
-	// Not the end of the log: what comes after the last entry that this message
-	// vouches for may be a rest of an earlier term.
-	r.commitThrough(min(q.Commit, verified))
+	r.verified = max(r.verified, verified)
+	r.told = max(r.told, q.Commit)
+	r.commitTold()
 }
 
 // conflictHint returns the last of our entries at or before prev that might be

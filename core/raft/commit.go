@@ -18,10 +18,26 @@ func (r *Raft) advanceCommit() {
 	r.backlog.committed(i)
 }
 
-// commitThrough moves a follower's commit index to i, which its log was
-// verified to share with the leader's.
-func (r *Raft) commitThrough(i core.Index) {
-	r.commit = max(r.commit, i)
+// LearnCommit notes that index was committed when a leader of term, or of an earlier
+// one, said so other than by an append: with the answer to a follower's read (dissertation
+// §6.4). The follower need not wait for the next append to learn of it, which on an idle
+// cluster is a heartbeat away.
+//
+// Of a later term than this node's it is nothing to go by: the log may agree with the
+// leader's of this term where that of the later one has something else.
+func (r *Raft) LearnCommit(term core.Term, index core.Index) {
+	if term > r.term {
+		return
+	}
+	r.told = max(r.told, index)
+	r.commitTold()
+}
+
+// commitTold moves a follower's commit index. Not to the end of the log: what comes
+// after the last entry that a message of this term has vouched for may be a rest of an
+// earlier term. What was committed once stays so: told outlives a term, verified does not.
+func (r *Raft) commitTold() {
+	r.commit = max(r.commit, min(r.told, r.verified))
 }
 
 // committedInTerm reports whether this leader has committed an entry of its own

@@ -27,6 +27,11 @@ type Raft struct {
 	delivered core.Index // given out in Ready.Committed or Ready.Snapshot
 	applied   core.Index // as the driver reported
 
+	// What a follower knows that is committed is what the leader said, as far as its log is
+	// known to agree with this term's leader's.
+	told     core.Index
+	verified core.Index // of this term
+
 	installing core.Index // of the newest Ready.Snapshot: nothing is delivered before applied has reached it
 
 	snapshot core.SnapshotMeta // the newest durable one
@@ -142,7 +147,7 @@ func (r *Raft) heardLately(p *progress) bool {
 }
 
 func (r *Raft) setTerm(term core.Term) {
-	r.term, r.vote = term, 0
+	r.term, r.vote, r.verified = term, 0, 0
 	r.hardStateChanged = true
 }
 

@@ -169,3 +169,48 @@ func TestSingleNodeReads(t *testing.T) {
 		t.Fatal(d)
 	}
 }
+
+// A follower that has asked its leader for an index commits through it at once: on an
+// idle cluster the next append is a heartbeat away.
+func TestFollowerLearnsTheCommitIndexFromItsRead_6_4(t *testing.T) {
+	n := newNode(t, 1, nil)
+	n.append(core.AppendEntriesRequest{From: 2, Term: 2, Entries: entriesOf(1, 2, 2, 2)})
+	n.LearnCommit(2, 2)
+	n.wantCommit(2)
+	n.LearnCommit(1, 3) // from an earlier term it is as good: this term's leader has it
+	n.wantCommit(3)
+	n.LearnCommit(2, 1)
+	n.wantCommit(3) // it never goes back
+
+	n.LearnCommit(2, 5) // before the entries: they are committed when they come
+	n.wantCommit(3)
+	n.append(core.AppendEntriesRequest{From: 2, Term: 2, PrevIndex: 3, PrevTerm: 2, Commit: 3, Entries: entriesOf(4, 2)})
+	n.wantCommit(4)
+	n.append(core.AppendEntriesRequest{From: 2, Term: 2, PrevIndex: 4, PrevTerm: 2, Commit: 3, Entries: entriesOf(5, 2, 2)})
+	n.wantCommit(5)
+	n.drain()
+	if got := len(n.committed); got != 5 {
+		t.Fatalf("%d entries were given out, want 5", got)
+	}
+}
+
+// What a leader of a later term has committed may stand where this node's log agrees with
+// the leader of its own term, and what one leader has vouched for says nothing about the next.
+func TestFollowerLearnsOnlyWhatItsLogIsKnownToHave_6_4(t *testing.T) {
+	n := newNode(t, 1, nil)
+	n.append(core.AppendEntriesRequest{From: 2, Term: 2, Entries: entriesOf(1, 2, 2, 2)})
+	n.LearnCommit(3, 3)
+	n.wantCommit(0)
+	n.append(core.AppendEntriesRequest{From: 3, Term: 3, PrevIndex: 1, PrevTerm: 2})
+	n.LearnCommit(3, 3)
+	n.wantCommit(1)
+	n.append(core.AppendEntriesRequest{From: 3, Term: 3, PrevIndex: 1, PrevTerm: 2, Entries: entriesOf(2, 3, 3)})
+	n.wantCommit(3)
+
+	n = newNode(t, 1, []core.Term{1, 1}) // nobody has vouched for this log
+	n.LearnCommit(1, 2)
+	n.wantCommit(0)
+	n.lead()
+	n.LearnCommit(n.Term(), 2) // a leader counts by itself
+	n.wantCommit(0)
+}

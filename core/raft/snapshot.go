@@ -76,7 +76,8 @@ func isWellFormedSnapshot(q *core.InstallSnapshotRequest) bool {
 // restore takes over a snapshot beyond what is committed.
 func (r *Raft) restore(s core.SnapshotMeta) {
 	if t, err := r.log.term(s.Index); err == nil && t == s.Term {
-		r.commitThrough(s.Index) // the log has it all, and perhaps more
+		r.verified, r.told = max(r.verified, s.Index), max(r.told, s.Index) // the log has it all, and perhaps more
+		r.commitTold()
 		return
 	}
 	r.out.revoke(r.commit, r.term)

@@ -93,7 +93,7 @@ func snapshotBounty(b Bug) Bounty {
 	case MixSnapshots:
 		return Bounty{Within: 200, By: []string{"a snapshot is whole", "state-machine safety"}}
 	case InstallStaleSnapshot:
-		return Bounty{Within: 500, By: []string{"entries are applied in order", "state-machine safety", "restart from disk", "no panic"}}
+		return Bounty{Within: 500, By: []string{"entries are applied in order", "state-machine safety", "restart from disk", "no panic", "durable before it leaves"}}
 	case InstallUnfinished:
 		return Bounty{Within: 100, By: []string{"durable before it leaves", "no panic"}}
 	case CompactBeforeDurable:

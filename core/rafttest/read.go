@@ -84,11 +84,14 @@ func (n *node) readConfirmed(r readCall, index core.Index) {
 	if !ok {
 		return
 	}
+	term := n.raft.Term()
 	s.after(d, func() {
 		r.by.whenAwake(func() {
 			if r.by.life == r.life {
 				s.result.FollowerReads++
 				r.by.readable = append(r.by.readable, readable{r.floor, index})
+				r.by.raft.LearnCommit(term, index)
+				r.by.work()
 				r.by.answerReads()
 			}
 		})

@@ -56,6 +56,8 @@ func algorithmMutants() []mutant {
 			one("return r.commit >= r.termStart", "return true"), within(300, reads)},
 		{"DeliverBeforeInstalled", "entries behind a snapshot are given out before it is loaded", "makeready.go",
 			one(" && r.applied >= r.installing", ""), within(50, "entries are applied in order")},
+		{"LearnBeyondVerified", "a follower commits to the end of its log what a leader said to be committed", "commit.go",
+			one("min(r.told, r.verified)", "min(r.told, r.log.last)"), within(200, safety, machine)},
 		{"VoteForShorterLogs", "votes go to logs with the same last term that are shorter (section 3.6.1)", "log.go",
 			one("term == l.lastTerm && index >= l.last", "term == l.lastTerm"), within(50, safety)},
 	}
