@@ -35,9 +35,7 @@ func (r *Raft) campaign(transfer bool) {
 	r.role = PreCandidate
 	r.ballot.reset()
 	r.ballot.record(r.id, true)
-	for i := range r.peers {
-		r.send(r.peers[i].id, r.voteRequest(r.term+1, true))
-	}
+	r.askForVotes()
 	r.countVotes()
 }
 
@@ -46,9 +44,39 @@ func (r *Raft) becomeCandidate() {
 	r.setTerm(r.term + 1)
 	r.vote = r.id
 	r.ballot.reset() // our own vote counts when it is durable: see Persisted
+	r.askForVotes()
+}
+
+func (r *Raft) askForVotes() {
 	for i := range r.peers {
-		r.sendWhenDurable(r.peers[i].id, r.voteRequest(r.term, false))
+		r.askForVote(r.peers[i].id)
 	}
+}
+
+func (r *Raft) askForVote(id core.NodeID) {
+	if r.role == PreCandidate {
+		r.send(id, r.voteRequest(r.term+1, true))
+	} else {
+		r.sendWhenDurable(id, r.voteRequest(r.term, false))
+	}
+}
+
+// voteFailed notes that a request for a vote did not arrive, or its answer did not. It is
+// sent again (dissertation §3.3) at the pace of heartbeats: a candidate may have had no
+// connection to a peer that it never talked to, and without that vote all would wait
+// for another timeout.
+func (r *Raft) voteFailed(to core.NodeID, q *core.RequestVoteRequest) {
+	if r.role == PreCandidate && q.PreVote && q.Term == r.term+1 || r.role == Candidate && !q.PreVote && q.Term == r.term {
+		r.ballot.failed = append(r.ballot.failed, to)
+	}
+}
+
+// askAgain asks those for whom that failed.
+func (r *Raft) askAgain() {
+	for _, id := range r.ballot.failed {
+		r.askForVote(id)
+	}
+	r.ballot.failed = r.ballot.failed[:0]
 }
 
 func (r *Raft) voteRequest(term core.Term, preVote bool) *core.RequestVoteRequest {
@@ -180,14 +208,17 @@ func (r *Raft) leaveLeadership() {
 }
 
 // ballot collects the votes of one election.
-type ballot struct{ votes []vote }
+type ballot struct {
+	votes  []vote
+	failed []core.NodeID // they are to be asked again
+}
 
 type vote struct {
 	from    core.NodeID
 	granted bool
 }
 
-func (b *ballot) reset() { b.votes = b.votes[:0] }
+func (b *ballot) reset() { b.votes, b.failed = b.votes[:0], b.failed[:0] }
 
 // record notes a vote. What was granted is not taken back by an answer that was
 // late.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/raftbench/raftbench/core"
 )
 
@@ -200,6 +202,53 @@ func TestAVoteCountsOnce_3_4(t *testing.T) {
 	n.respond(&core.RequestVoteResponse{From: 3, Term: 1, Granted: true}) // of an earlier term
 	n.respond(&core.RequestVoteResponse{From: 9, Term: 2, Granted: true}) // of a stranger
 	n.wantRole(Candidate, 2)
+}
+
+// A request for a vote that failed is sent again with the next heartbeat would be due, to
+// whom it failed, and not in another election than its own.
+func TestFailedRequestsForVotesAreSentAgain_3_3(t *testing.T) {
+	for _, preVote := range []bool{true, false} {
+		n := newNode(t, 1, nil, func(c *Config) { c.DisablePreVote, c.HeartbeatTicks = !preVote, 3 })
+		n.Campaign()
+		n.drain()
+		q := take[*core.RequestVoteRequest](n, 0)
+		if len(q) != 2 || q[0].PreVote != preVote {
+			t.Fatalf("asked %+v", q)
+		}
+		n.ReportFailure(3, q[1])
+		n.ticks(2)
+		if len(n.sent) > 0 {
+			t.Fatalf("sent at once: %+v", n.sent)
+		}
+		n.ticks(1)
+		if len(n.sent) != 1 || n.sent[0].To != 3 || !cmp.Equal(n.sent[0].Request, core.Request(q[1])) {
+			t.Fatalf("sent %+v, want the request to node 3", n.sent)
+		}
+		n.sent = nil
+		n.ticks(3)
+		if len(n.sent) > 0 {
+			t.Fatalf("sent again without a failure: %+v", n.sent)
+		}
+		n.ReportFailure(3, q[1])
+		n.append(core.AppendEntriesRequest{From: 2, Term: 2})
+		n.ReportFailure(2, q[0])
+		n.sent = nil
+		n.ticks(3)
+		if got := take[*core.RequestVoteRequest](n, 0); len(got) > 0 {
+			t.Fatalf("a follower asks for votes: %+v", got)
+		}
+		for len(n.sent) == 0 {
+			n.ticks(1)
+		}
+		if got := take[*core.RequestVoteRequest](n, 0); len(got) != 2 || got[0].Term != 3 {
+			t.Fatalf("the next election asks %+v", got)
+		}
+		n.ReportFailure(2, q[0])
+		n.ticks(3)
+		if len(n.sent) > 0 {
+			t.Fatalf("sent again for an election that is over: %+v", n.sent)
+		}
+	}
 }
 
 func TestCandidateCountsItselfWhenDurable_10_2_1(t *testing.T) {

@@ -119,6 +119,10 @@ func (r *Raft) Tick() {
 	r.electionElapsed++
 	if r.electionElapsed >= r.electionTimeout {
 		r.campaign(false)
+		return
+	}
+	if r.electionElapsed%r.cfg.HeartbeatTicks == 0 && r.role != Follower {
+		r.askAgain()
 	}
 }
 

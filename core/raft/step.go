@@ -77,7 +77,13 @@ func (r *Raft) ReportFailure(to core.NodeID, req core.Request) {
 		r.newborn.founders[i].asked = false
 	}
 	p := r.peer(to)
-	if p == nil || r.role != Leader {
+	if p == nil {
+		return
+	}
+	if q, ok := req.(*core.RequestVoteRequest); ok {
+		r.voteFailed(to, q)
+	}
+	if r.role != Leader {
 		return
 	}
 	switch q := req.(type) {

@@ -99,7 +99,7 @@ func snapshotBounty(b Bug) Bounty {
 	case CompactBeforeDurable:
 		return Bounty{Within: 50, By: []string{"restart from disk", "a snapshot that is sent exists", "no panic"}}
 	case AdoptOlderSnapshot:
-		return Bounty{Within: 400, By: []string{"restart from disk", "a snapshot that is sent exists", "no panic", "durable before it leaves"}}
+		return Bounty{Within: 400, By: []string{"restart from disk", "a snapshot that is sent exists", "no panic", "durable before it leaves", "log without gaps"}}
 	}
 	return Bounty{}
 }

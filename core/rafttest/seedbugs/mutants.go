@@ -51,7 +51,7 @@ func algorithmMutants() []mutant {
 		{"CountReplacedWrites", "a write vouches for entries that have been replaced (the ABA problem of asynchronous appends)", "writes.go",
 			one("u.end = min(u.end, last)", "_ = u"), within(200, disk, quorum)},
 		{"AskBeforeDurable", "a candidate asks for votes before its own is durable (etcd#14370)", "election.go",
-			one("r.sendWhenDurable(r.peers[i].id", "r.send(r.peers[i].id"), within(50, election, disk)},
+			one("r.sendWhenDurable(id", "r.send(id"), within(50, election, disk)},
 		{"ReadBeforeCommitInTerm", "reads are answered before an entry of the term is committed (etcd#7331)", "commit.go",
 			one("return r.commit >= r.termStart", "return true"), within(300, reads)},
 		{"DeliverBeforeInstalled", "entries behind a snapshot are given out before it is loaded", "makeready.go",
