@@ -80,10 +80,16 @@ func (r *Raft) appendConfiguration(c core.Configuration) {
 // canGoOn reports whether a change has a next step: the joint configuration is
 // committed, or the one that leaves this leader out.
 func (r *Raft) canGoOn() bool {
-	if r.need[1] == 0 && r.part != 0 {
-		return false // not joint, and this leader is in it
+	if r.need[1] > 0 {
+		return r.members.latest().index <= r.commit
 	}
-	return r.members.latest().index <= r.commit
+	return r.isLeftOut() && r.transferee == 0
+}
+
+// isLeftOut reports whether the members have agreed on going on without this node's
+// voice.
+func (r *Raft) isLeftOut() bool {
+	return r.part == 0 && r.need[1] == 0 && r.members.latest().index <= r.commit
 }
 
 // goOn takes the next step of a change.
@@ -99,9 +105,9 @@ func (r *Raft) goOn() {
 	r.resign()
 }
 
-// resign steps down as one who is no voter any more (§4.2.2), and asks the
-// voter with the longest log to take over, so that nobody waits for a timeout
-// (§3.10).
+// resign has the voter with the longest log take over (§3.10) from this leader, which is
+// no voter any more (§4.2.2), so that nobody waits for a timeout. It leads until that one
+// has everything: what is still on its way to the others would cost it their votes.
 func (r *Raft) resign() {
 	var best *progress
 	for i := range r.peers {
@@ -109,10 +115,7 @@ func (r *Raft) resign() {
 			best = p
 		}
 	}
-	if best != nil {
-		r.sendTimeoutNow(best)
-	}
-	r.becomeFollower(r.term, 0)
+	r.transferTo(best) // there is one: a configuration has a voter
 }
 
 // mayCampaign reports whether this node stands for election. One that the latest

@@ -409,6 +409,62 @@ func TestLeaderRemovesItself_4_2_2(t *testing.T) {
 	n.wantRole(Follower, 2)
 }
 
+// A leader that is left out hands over when its successor has everything: an append that
+// TimeoutNow overtakes would cost it the votes of those that have more. Until then nothing
+// is added, and if that takes too long another one is asked.
+func TestLeaderThatIsLeftOutWaitsForItsSuccessor_4_2_2(t *testing.T) {
+	n := newChanger(t)
+	n.change(config(voters(2, 3)))
+	n.ackAll(2, 3)
+	at := n.LastIndex()
+	last := n.propose("on its way")
+	n.ack(2, at)
+	n.sent = nil
+	n.ack(3, at)
+	n.wantCommit(at)
+	n.wantRole(Leader, 2)
+	if q := take[*core.TimeoutNowRequest](n, 0); len(q) > 0 {
+		t.Fatal("TimeoutNow before its receiver has the whole log")
+	}
+	if _, _, err := n.Propose([][]byte{[]byte("x")}); !errors.Is(err, ErrTransferring) {
+		t.Fatalf("a proposal meanwhile: %v", err)
+	}
+	if n.HasReady() {
+		t.Fatal("it is ready without having anything to do")
+	}
+	n.ack(3, last) // not the one that is to take over
+	n.wantRole(Leader, 2)
+	n.sent = nil
+	n.ack(2, last)
+	n.wantRole(Follower, 2)
+	if q := take[*core.TimeoutNowRequest](n, 2); len(q) != 1 {
+		t.Fatalf("%d TimeoutNow to node 2", len(q))
+	}
+}
+
+func TestLeaderThatIsLeftOutAsksAnotherInTime_4_2_2(t *testing.T) {
+	n := newChanger(t)
+	n.change(config(voters(2, 3)))
+	n.ackAll(2, 3)
+	at := n.LastIndex()
+	last := n.propose("on its way")
+	n.ack(2, at)
+	n.ack(3, at)
+	n.ack(3, last) // node 2 was to take over, and says nothing more
+	n.wantRole(Leader, 2)
+	n.sent = nil
+	for range n.cfg.withDefaults().ElectionTicks {
+		n.ticks(1)
+		if n.Role() == Leader {
+			n.ack(3, last)
+		}
+	}
+	if q := take[*core.TimeoutNowRequest](n, 3); len(q) != 1 {
+		t.Fatalf("%d TimeoutNow to node 3", len(q))
+	}
+	n.wantRole(Follower, 2)
+}
+
 // A leader that becomes a learner goes the same way.
 func TestLeaderBecomesALearner_4_2_2(t *testing.T) {
 	n := newChanger(t)

@@ -24,9 +24,13 @@ func (r *Raft) TransferLeadership(to core.NodeID) error {
 	if r.transferee != 0 {
 		return ErrTransferring
 	}
-	r.transferee, r.transferElapsed = to, 0
-	r.maybeTimeoutNow(p)
+	r.transferTo(p)
 	return nil
+}
+
+func (r *Raft) transferTo(p *progress) {
+	r.transferee, r.transferElapsed = p.id, 0
+	r.maybeTimeoutNow(p)
 }
 
 func (r *Raft) tickTransfer() {
@@ -39,10 +43,15 @@ func (r *Raft) tickTransfer() {
 	}
 }
 
-// maybeTimeoutNow tells p to take over if it is to and has the whole log.
+// maybeTimeoutNow tells p to take over if it is to and has the whole log. A leader that
+// is left out steps down with that.
 func (r *Raft) maybeTimeoutNow(p *progress) {
-	if p.id == r.transferee && p.match == r.log.last {
-		r.sendTimeoutNow(p)
+	if p.id != r.transferee || p.match != r.log.last {
+		return
+	}
+	r.sendTimeoutNow(p)
+	if r.isLeftOut() {
+		r.becomeFollower(r.term, 0)
 	}
 }
 
