@@ -134,6 +134,25 @@ func waitFor(ctx context.Context, d *workloads.Driver, count uint64) error {
 	return nil
 }
 
+// The first append to a new member lies beyond the end of its log, and yet follows nothing
+// that could be on its way: it is refused at once, also where appends overtake each other.
+func TestNewMembersDoNotWaitForEarlierAppends(t *testing.T) {
+	n := *network(t, inproc.Transport())
+	n.Ordered = false
+	c := start(t, cluster.Config{Nodes: 3, Network: &n, NewStateMachine: newStore, Node: fastNode()})
+	ctx := patience(t)
+	id, err := c.AddMember(ctx)
+	if err == nil {
+		err = c.Promote(ctx, id)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if held := c.Node(id).Stats().Reorders; held > 0 {
+		t.Fatalf("%d appends waited for those before them", held)
+	}
+}
+
 func TestMembersSurviveARestart(t *testing.T) {
 	c := start(t, cluster.Config{Nodes: 3, Network: network(t, inproc.Transport()), NewStateMachine: newStore, Node: fastNode()})
 	ctx := patience(t)

@@ -98,6 +98,10 @@ func (r *Raft) Term() core.Term { return r.term }
 // Leader returns whom the node believes to lead; zero for nobody.
 func (r *Raft) Leader() core.NodeID { return r.leader }
 
+// Verified returns through which index a follower's log is known to agree with that of
+// the leader of its term; zero: nothing is known.
+func (r *Raft) Verified() core.Index { return r.verified }
+
 // Commit returns the commit index.
 func (r *Raft) Commit() core.Index { return r.commit }
 
