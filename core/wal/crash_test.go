@@ -79,3 +79,47 @@ func TestPowerCutAtEveryCall(t *testing.T) {
 		}
 	}
 }
+
+// What a log has when it is opened is durable: its node acknowledges it. A process dies
+// at every call, or the disk fails there, the next process opens the log, and then the
+// power goes.
+func TestPowerCutAfterRestart(t *testing.T) {
+	for offAt := 1; offAt <= 300; offAt++ {
+		w, disk := crash(t, 2, offAt, 1<<30)
+		durableOnceOpened(t, fmt.Sprintf("the process died at call %d", offAt), w, disk)
+	}
+	for _, op := range []string{"write", "sync", "syncdir", "rename"} {
+		for k := 1; k <= 60; k++ {
+			disk, n := newSimDisk(), 0
+			disk.fails = func(_ int, what string) bool {
+				if what == op {
+					n++
+				}
+				return what == op && n >= k
+			}
+			w, tripped := failing(t, disk)
+			if !tripped {
+				break
+			}
+			durableOnceOpened(t, fmt.Sprintf("every %s from %d on failed", op, k), w, disk)
+		}
+	}
+}
+
+func durableOnceOpened(t *testing.T, what string, w *workload, disk *simDisk) {
+	t.Helper()
+	disk.restart()
+	l, err := Open(simOptions(disk))
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	state, err := w.found(l)
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	found := newWorkload(l, 1, state)
+	recovered(t, what+", was restarted, and all was lost that was not durable", found, disk.powerCut(nil))
+	rng := rand.New(rand.NewPCG(3, 4))
+	recovered(t, what+", was restarted, and some was lost", found, disk.powerCut(rng))
+	_ = l.Close() // the next process finds another disk
+}

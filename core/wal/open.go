@@ -62,6 +62,9 @@ func (l *Log) open() error {
 		err = r.checkNew(o.Dir)
 	}
 	if err == nil {
+		err = r.secure()
+	}
+	if err == nil {
 		err = r.tidy()
 	}
 	if err == nil {
@@ -96,6 +99,28 @@ func (r *recovery) inDoubt() core.Doubt {
 		return core.NewbornDoubt()
 	}
 	return r.doubt
+}
+
+// secure makes durable what the log ends with, if the mark does not say that it is: the
+// process before may have died between write and sync, or its sync may have failed, and
+// then the system takes for clean what the disk does not have. So the last frame is
+// written again, as it is: nobody was told of it, and nobody is before this is done.
+func (r *recovery) secure() error {
+	if len(r.segments) == 0 || r.lastAt == 0 || r.mark.frame >= r.tail.frame-1 {
+		return nil
+	}
+	f, err := r.fs.Open(r.segments[len(r.segments)-1].path)
+	if err != nil {
+		return err
+	}
+	frame := make([]byte, r.end-r.lastAt)
+	if _, err = f.ReadAt(frame, r.lastAt); err == nil {
+		_, err = f.WriteAt(frame, r.lastAt)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
 }
 
 // tidy removes what a crash has left over, and gives the segments that cannot be used

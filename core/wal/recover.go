@@ -24,6 +24,7 @@ type recovery struct {
 
 	segments []segment // sound, but for what follows end in the last one
 	tail     tail
+	lastAt   int64 // where the last sound frame begins in the last segment; zero: it has none
 	end      int64 // of the last sound frame, in the last segment
 	bytes    int64 // size of the last segment
 
@@ -203,7 +204,7 @@ func (r *recovery) segment(n uint64, data []byte) error {
 // damage, unless the next segment proves that nothing is missing, or it is what a crash
 // leaves.
 func (r *recovery) frames(n uint64, data []byte, seed uint32) {
-	r.highest, r.unexplained = 0, nil
+	r.highest, r.unexplained, r.lastAt = 0, nil, 0
 	at := sectorBytes
 	for at < len(data) && !isEmpty(data[at:at+sectorBytes]) {
 		before := r.tail
@@ -215,6 +216,7 @@ func (r *recovery) frames(n uint64, data []byte, seed uint32) {
 			r.tail, r.unexplained = before, err
 			break
 		}
+		r.lastAt = int64(at)
 		at += size
 	}
 	r.end, r.bytes = int64(at), int64(len(data))

@@ -262,7 +262,17 @@ func (n *simInode) keep(sectors []int) {
 
 func (f *simFile) Close() error { return nil }
 
-// killed is what the next process finds when this one has died.
+// restart is the end of a process: the next one finds what this one wrote, and what was
+// not durable still is not.
+func (d *simDisk) restart() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	clear(d.locked)
+	d.offAt, d.fails = 0, nil
+}
+
+// killed is what the next process finds when this one has died, if the power stays on for
+// long enough.
 func (d *simDisk) killed() *simDisk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
