@@ -176,11 +176,25 @@ type AppendEntriesResponse struct {
 	Success     bool
 	PrevIndex   Index  // of the request: tells a stale rejection from a current one
 	Match       Index  // on success: the log agrees with the leader's through here
-	HintIndex   Index  // on rejection: the leader should probe no later than here
+	HintIndex   Index  // on rejection: the leader should probe no later than here; on success: see Abstain
 	HintTerm    Term   // on rejection: the follower's term at HintIndex
 	ReadContext uint64 // of the request
 	Session     uint64 // of the request
 }
+
+// Abstain takes back from an acknowledgement what could help to commit something, or to
+// confirm who leads, because this node may have lost what it knew (Doubt): it vouches for
+// what is committed alone. A success says so by a HintIndex that is not zero, which is how
+// far the logs agree all the same.
+func (a *AppendEntriesResponse) Abstain(commit Index) {
+	a.ReadContext = 0
+	if a.Success {
+		a.Match, a.HintIndex = min(a.Match, commit), max(a.Match, 1)
+	}
+}
+
+// Abstains reports whether a success comes from a node that abstains.
+func (a *AppendEntriesResponse) Abstains() bool { return a.Success && a.HintIndex != 0 }
 
 // InstallSnapshotRequest carries one chunk of a snapshot (dissertation §5.3).
 type InstallSnapshotRequest struct {

@@ -101,16 +101,21 @@ func (c *Cluster) noteChange(out, in []core.NodeID) {
 }
 
 // change has the leader change the members, and tries again as long as it was the
-// wrong moment.
+// wrong moment. If it is to the end, the error says why it was the last time.
 func (c *Cluster) change(ctx context.Context, edit func(*core.Configuration)) error {
+	var why error
 	for {
 		err := c.tryChange(ctx, edit)
-		if !isPassing(err) {
-			return err
+		switch {
+		case err == nil:
+			return nil
+		case !isPassing(err):
+			return errors.Join(err, why)
 		}
+		why = err
 		select {
 		case <-ctx.Done():
-			return errors.Join(ctx.Err(), err)
+			return errors.Join(ctx.Err(), why)
 		case <-time.After(changePause):
 		}
 	}
@@ -137,7 +142,7 @@ func (c *Cluster) tryChange(ctx context.Context, edit func(*core.Configuration))
 // isPassing reports whether a change may go through a little later. After a loss of
 // leadership it may have gone through already; then it is nothing to do it again.
 func isPassing(err error) bool {
-	passing := []error{raft.ErrNotLeader, raft.ErrChanging, raft.ErrNotCaughtUp, raft.ErrTransferring, node.ErrChangeUnknown}
+	passing := []error{raft.ErrNotLeader, raft.ErrChanging, raft.ErrNotCaughtUp, raft.ErrNoMajority, raft.ErrTransferring, node.ErrChangeUnknown}
 	return slices.ContainsFunc(passing, func(p error) bool { return errors.Is(err, p) })
 }
 

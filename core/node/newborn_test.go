@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/raftbench/raftbench/core/cluster"
 	"github.com/raftbench/raftbench/core/memlog"
 	"github.com/raftbench/raftbench/core/node"
+	"github.com/raftbench/raftbench/core/raft"
 	"github.com/raftbench/raftbench/core/wal"
 )
 
@@ -147,6 +149,36 @@ func TestClusterBegins(t *testing.T) {
 		}
 		w.restart(t, 3)
 		waitStatus(t, w.Node(3), func(s node.Status) bool { return !s.InDoubt && s.Leader != 0 })
+		w.put(t)
+	})
+}
+
+// A change of members by which a node that is down, or has lost its disk, is needed for a
+// majority waits until it can help: it would stop the cluster, for good in the second
+// case.
+func TestChangeWaitsForWhomItNeeds(t *testing.T) {
+	eachStorage(t, func(t *testing.T, w wipeable) {
+		w.put(t)
+		leader := w.Leader()
+		stays, leaves := leader%3+1, (leader+1)%3+1
+		w.kill(t, stays)
+		w.wipe(stays)
+		// The leader has tried at every heartbeat of some election timeouts, twice at most.
+		failed := w.Node(leader).Stats().FailedCalls
+		waitStatus(t, w.Node(leader), func(node.Status) bool { return w.Node(leader).Stats().FailedCalls > failed+60 })
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		if err := w.RemoveMember(ctx, leaves); !errors.Is(err, raft.ErrNoMajority) {
+			t.Fatalf("%v, want %v", err, raft.ErrNoMajority)
+		}
+		w.put(t)
+		w.restart(t, stays)
+		ctx, cancel = context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		if err := w.RemoveMember(ctx, leaves); err != nil {
+			t.Fatal(err)
+		}
+		w.kill(t, leaves)
 		w.put(t)
 	})
 }

@@ -73,11 +73,8 @@ func (n *Node) temper(resp core.Response) {
 	if !ok || !n.quarantine.active() {
 		return
 	}
-	a.ReadContext = 0
-	switch {
-	case a.Success:
-		a.Match = min(a.Match, n.raft.Commit())
-	case a.Term == n.quarantine.doubt.Term && n.raft.Leader() != 0:
+	a.Abstain(n.raft.Commit())
+	if !a.Success && a.Term == n.quarantine.doubt.Term && n.raft.Leader() != 0 {
 		a.Term++
 	}
 }

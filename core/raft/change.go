@@ -12,8 +12,10 @@ import (
 var (
 	// ErrChanging: the change before this one is not complete, or the leader has not committed an entry of its term yet.
 	ErrChanging = errors.New("raft: a change of members is under way")
-	// ErrNotCaughtUp: a node that is to vote is no learner yet, or has not caught up with the log.
+	// ErrNotCaughtUp: a node that is to vote is no learner yet, or has not caught up with the log, or abstains because it lost what it knew.
 	ErrNotCaughtUp = errors.New("raft: not caught up")
+	// ErrNoMajority: too many of those who are to vote are silent, or abstain because they lost what they knew: the change would stop the cluster.
+	ErrNoMajority = errors.New("raft: the new voters have no majority that can commit")
 )
 
 // ChangeMembership begins to make to, which is not joint, the members. One change
@@ -27,6 +29,10 @@ var (
 // learner that caught up, so that a change never waits for a log to be copied
 // (§4.2.1). A leader that is not among the new voters manages the cluster
 // until the change is committed, and then steps down (§4.2.2).
+//
+// A majority of the new voters must be able to commit now, or the change would stop the
+// cluster: what is uncommitted waits for them, and a node that lost its disk waits for a
+// commit (etcd's strict-reconfig-check refuses the same).
 func (r *Raft) ChangeMembership(to core.Configuration) (core.Index, core.Term, error) {
 	to = to.Sorted()
 	if err := r.checkChange(&to); err != nil {
@@ -62,11 +68,31 @@ func (r *Raft) checkChange(to *core.Configuration) error {
 		if now.IsVoter(id) {
 			continue
 		}
-		if p := r.peer(id); p == nil || !p.caughtUp || !r.heardLately(p) {
+		if p := r.peer(id); p == nil || !p.caughtUp || !r.canVouch(p) {
 			return fmt.Errorf("%w: %v", ErrNotCaughtUp, id)
 		}
 	}
+	return r.checkMajority(to.Voters)
+}
+
+// checkMajority refuses voters of whom too few can help to commit.
+func (r *Raft) checkMajority(voters []core.NodeID) error {
+	var unable []core.NodeID
+	for _, id := range voters {
+		if p := r.peer(id); id != r.id && !r.canVouch(p) {
+			unable = append(unable, id)
+		}
+	}
+	if len(voters)-len(unable) < majority(len(voters)) {
+		return fmt.Errorf("%w: %v cannot, of %v", ErrNoMajority, unable, voters)
+	}
 	return nil
+}
+
+// canVouch reports whether what p acknowledges helps to commit, as far as its leader
+// knows: it has acknowledged something since the term began, or since it lost its disk.
+func (r *Raft) canVouch(p *progress) bool {
+	return p != nil && p.match > 0 && !p.abstains && r.heardLately(p)
 }
 
 // appendConfiguration adds an entry with c to the leader's log: c is in force
@@ -111,7 +137,7 @@ func (r *Raft) goOn() {
 func (r *Raft) resign() {
 	var best *progress
 	for i := range r.peers {
-		if p := &r.peers[i]; p.part != 0 && (best == nil || p.match > best.match) {
+		if p := &r.peers[i]; p.part != 0 && !p.abstains && (best == nil || p.match > best.match) {
 			best = p
 		}
 	}

@@ -238,6 +238,6 @@ func (r *Raft) refuseVote(token uint64, q *core.RequestVoteRequest) bool {
 // something, or to confirm who leads.
 func (r *Raft) temper(a *core.AppendEntriesResponse) {
 	if r.Newborn() {
-		a.Match, a.ReadContext = min(a.Match, r.commit), 0
+		a.Abstain(r.commit)
 	}
 }

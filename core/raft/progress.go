@@ -54,6 +54,7 @@ type progress struct {
 	sent        uint64 // the tick of the last probe, failure, append into an empty window, or progress
 	readContext uint64 // the newest that the follower confirmed
 
+	abstains bool       // it said so in its last acknowledgement: it does not vouch for what is not committed
 	life     uint64     // of the newborn that was welcomed
 	welcomed core.Index // where the log ended then
 
@@ -65,7 +66,7 @@ type progress struct {
 
 // start begins a term of leadership.
 func (p *progress) start(next core.Index, session, tick uint64) {
-	p.session, p.match, p.heard, p.readContext, p.life = session, 0, tick, 0, 0
+	p.session, p.match, p.heard, p.readContext, p.abstains, p.life = session, 0, tick, 0, false, 0
 	p.roundEnd, p.roundStart, p.caughtUp = next, tick, false
 	p.probe(next, false)
 }

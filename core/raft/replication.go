@@ -118,6 +118,7 @@ func (r *Raft) stepAppendResponse(p *progress, a *core.AppendEntriesResponse) {
 }
 
 func (r *Raft) appendSucceeded(p *progress, a *core.AppendEntriesResponse) {
+	p.abstains = a.Abstains()
 	news := r.acked(p, a.Match)
 	if !news && !r.isOverdue(p) {
 		return // a heartbeat's answer, or an old one

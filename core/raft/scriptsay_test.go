@@ -17,7 +17,11 @@ func describe(m Message) string {
 		return fmt.Sprintf("%s: %s, term %d", voteName(a.PreVote), yesNo(a.Granted), a.Term)
 	case *core.AppendEntriesResponse:
 		if a.Success {
-			return fmt.Sprintf("append: has %d, term %d%s", a.Match, a.Term, readName(a.ReadContext))
+			abstains := ""
+			if a.Abstains() {
+				abstains = ", abstains"
+			}
+			return fmt.Sprintf("append: has %d, term %d%s%s", a.Match, a.Term, readName(a.ReadContext), abstains)
 		}
 		return fmt.Sprintf("append: no, try %d of term %d, term %d%s", a.HintIndex, a.HintTerm, a.Term, readName(a.ReadContext))
 	case *core.InstallSnapshotResponse:

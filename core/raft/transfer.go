@@ -21,6 +21,9 @@ func (r *Raft) TransferLeadership(to core.NodeID) error {
 	if p == nil || p.part == 0 {
 		return fmt.Errorf("raft: transfer to %v: not a voter", to)
 	}
+	if p.abstains {
+		return fmt.Errorf("raft: transfer to %v: it lost what it knew, and abstains until it has caught up", to)
+	}
 	if r.transferee != 0 {
 		return ErrTransferring
 	}

@@ -29,7 +29,7 @@ func (s *Sim) changeMembers() {
 	}
 	now, _ := l.raft.Configuration()
 	to := s.someChange(core.Configuration{Voters: slices.Clone(now.Voters), Learners: slices.Clone(now.Learners)})
-	if len(to.Voters) == 0 || !s.remember(to.Voters, nil) {
+	if len(to.Voters) == 0 || s.wipedUnheard(to.Voters) {
 		return
 	}
 	if index, term, err := l.raft.ChangeMembership(to); err == nil {

@@ -15,6 +15,7 @@ type node struct {
 	raft  *raft.Raft // nil while it is down
 	life  int        // how often it was started
 	wipes int        // how often it lost its disk
+	wiped int64      // and when it did last
 	disk  disk
 
 	tickEvery int64

@@ -1,6 +1,8 @@
 package rafttest
 
 import (
+	"slices"
+
 	"github.com/raftbench/raftbench/core"
 )
 
@@ -53,6 +55,7 @@ func (s *Sim) wipe(n *node) {
 	s.trace.printf(s.now, "%v loses its disk", n.id)
 	n.disk = disk{newborn: s.opt.Bug != ForgetNewborn}
 	n.wipes++
+	n.wiped = s.now
 	s.result.Wipes++
 }
 
@@ -67,9 +70,18 @@ func (s *Sim) maySpare(n *node) bool {
 	return true
 }
 
-// remember reports whether more than half of some voters do, without n if it is not
-// nil. Who asks for a change of members has to see to it too: a majority that has to
-// vote must not need one who waits for a leader.
+// wipedUnheard reports whether one of some voters lost its disk so lately that a leader
+// may still go by what it heard before. Of the others the leader knows that they abstain,
+// and has to refuse a change that needs them.
+func (s *Sim) wipedUnheard(voters []core.NodeID) bool {
+	window := 8*electionTicks*tick + s.net.lateBy + s.net.timeout // with a pause in it
+	return slices.ContainsFunc(voters, func(id core.NodeID) bool {
+		n := s.nodes[id-1]
+		return n.wipes > 0 && s.now-n.wiped < window
+	})
+}
+
+// remember reports whether more than half of some voters do, without n.
 func (s *Sim) remember(voters []core.NodeID, n *node) bool {
 	lost := 0
 	for _, id := range voters {

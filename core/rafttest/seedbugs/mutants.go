@@ -114,7 +114,7 @@ func newbornMutants() []mutant {
 		{"NewbornVotes", "a node that lost its disk votes at once (RedisRaft#28)", "election.go",
 			one("if r.Newborn() {\n\t\tr.abstain(token, q)", "if false {\n\t\tr.abstain(token, q)"), within(200, election, safety, machine)},
 		{"NewbornCounts", "what a node that lost its disk acknowledges helps to commit", "newborn.go",
-			one("a.Match, a.ReadContext = min(a.Match, r.commit), 0", "_ = a"), within(1000, safety, machine, election, reads, quorum)},
+			one("a.Abstain(r.commit)", "_ = a"), within(1000, safety, machine, election, reads, quorum)},
 		{"FoundedByOne", "one founder with an empty log is enough to begin a cluster", "newborn.go",
 			one("slices.ContainsFunc(b.founders, func(f founder) bool { return !f.empty })", "len(b.founders) > 0 && !slices.ContainsFunc(b.founders, func(f founder) bool { return f.empty })"),
 			within(1000, safety, machine, election, noPanic)},
@@ -122,5 +122,7 @@ func newbornMutants() []mutant {
 			one("b.heard != r.term || b.heard == 0 || r.commit <= b.after || ", "b.life == 0 || r.commit == 0 || "), within(1000, safety, machine, election, quorum)},
 		{"WelcomeKeepsMatch", "a leader goes on to believe what a disk held that was lost", "newborn.go",
 			one("p.start(r.log.last+1, r.sessions, r.ticks)\n\tp.life,", "p.life,"), within(1000, liveness, safety, quorum)},
+		{"ChangeNeedsNewborn", "a change of members needs a node that lost its disk, or is down, for a majority", "change.go",
+			one("return r.checkMajority(to.Voters)", "return nil"), within(1000, liveness)},
 	}
 }
