@@ -186,15 +186,15 @@ type AppendEntriesResponse struct {
 // confirm who leads, because this node may have lost what it knew (Doubt): it vouches for
 // what is committed alone. A success says so by a HintIndex that is not zero, which is how
 // far the logs agree all the same.
-func (a *AppendEntriesResponse) Abstain(commit Index) {
-	a.ReadContext = 0
-	if a.Success {
-		a.Match, a.HintIndex = min(a.Match, commit), max(a.Match, 1)
+func (r *AppendEntriesResponse) Abstain(commit Index) {
+	r.ReadContext = 0
+	if r.Success {
+		r.Match, r.HintIndex = min(r.Match, commit), max(r.Match, 1)
 	}
 }
 
 // Abstains reports whether a success comes from a node that abstains.
-func (a *AppendEntriesResponse) Abstains() bool { return a.Success && a.HintIndex != 0 }
+func (r *AppendEntriesResponse) Abstains() bool { return r.Success && r.HintIndex != 0 }
 
 // InstallSnapshotRequest carries one chunk of a snapshot (dissertation §5.3).
 type InstallSnapshotRequest struct {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"flag"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"sync"
@@ -162,5 +161,5 @@ func TestKilledProcessesLoseNothing(t *testing.T) {
 	stop()
 	w.work.Wait()
 	w.check(ctx, t)
-	t.Log(fmt.Sprintf("%d kills, %d acknowledged writes", rounds, w.total.Load()))
+	t.Logf("%d kills, %d acknowledged writes", rounds, w.total.Load())
 }

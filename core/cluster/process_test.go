@@ -3,6 +3,7 @@ package cluster_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -173,7 +174,7 @@ func TestNodeProcess(t *testing.T) {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		t.Fatal(err)
 	}
 }
 
@@ -195,7 +196,7 @@ func runProcess(t *testing.T, dir string, id core.NodeID) error {
 	}
 	network := network(t, rawtcp.Transport(), "sock=unix")
 	var settled sync.Once
-	_, err = node.Start(node.Config{
+	n, err := node.Start(node.Config{
 		ID: id, Peers: []core.NodeID{1, 2, 3}, Cluster: 1, Unordered: !network.Ordered,
 		Tick: 10 * time.Millisecond, ElectionTicks: 15, Seed: uint64(time.Now().UnixNano()),
 		Storage: log, StateMachine: newSet(), Snapshot: node.SnapshotConfig{Entries: 400},
@@ -216,6 +217,5 @@ func runProcess(t *testing.T, dir string, id core.NodeID) error {
 		return err
 	}
 	_, err = io.Copy(io.Discard, os.Stdin)
-	os.Exit(0)
-	return err
+	return errors.Join(err, n.Close())
 }
