@@ -21,11 +21,13 @@ type StateMachine interface {
 	Query(query []byte, results *Results)
 
 	// WriteSnapshot writes the whole state, as of the last entry applied. An error is w's,
-	// and stops the node.
+	// and stops the node. When the node is closed w fails, and closing waits for the
+	// return: so it is soon, and what is long before the first byte keeps Close waiting.
 	WriteSnapshot(w io.Writer) error
 
 	// ReadSnapshot replaces the whole state by what WriteSnapshot wrote, on this node or
 	// another, perhaps by an older version of the program: it should begin with a
-	// version. An error stops the node.
+	// version. An error stops the node. When the node is closed r fails, and closing
+	// waits for the return, as with WriteSnapshot; what was read so far is not used.
 	ReadSnapshot(r io.Reader) error
 }

@@ -12,8 +12,8 @@ import (
 
 // Snapshots say when nodes take snapshots, how fast they move, and whose are taken.
 type Snapshots struct {
-	// Entries and Bytes applied since the last one, whichever comes first; zero: not
-	// for this reason. If both are zero, node.SnapshotConfig says when.
+	// Entries and Bytes applied since the last one, whichever comes first;
+	// node.SnapshotConfig says what zero means.
 	Entries, Bytes int
 
 	// BytesPerSecond bounds how fast a node writes and sends them. Zero: the default

@@ -11,8 +11,6 @@ type applier struct {
 
 	snapshotBytes uint64 // of its content
 	bytes         uint64 // of the entries applied since it
-	seen          uint64 // entries applied since the start
-	seenBytes     uint64 // and their bytes
 
 	toLoad  bool // the state machine is to take the newest snapshot
 	loading bool // a goroutine has the state machine take a snapshot
@@ -21,11 +19,6 @@ type applier struct {
 // isLoading reports whether the state machine is, or will be, taking a snapshot: its
 // state is not that of the log.
 func (a *applier) isLoading() bool { return a.toLoad || a.loading }
-
-// meanEntryBytes is what an entry has, on average.
-func (a *applier) meanEntryBytes() uint64 {
-	return max(core.EntryOverheadBytes, a.seenBytes/max(1, a.seen))
-}
 
 // entries applies what was committed, in runs of commands between no-ops.
 func (a *applier) entries(list []core.Entry) {
@@ -40,8 +33,7 @@ func (a *applier) entries(list []core.Entry) {
 		a.run(list[from:to])
 		from = to + 1 // a no-op, or the end
 	}
-	bytes := uint64(core.EntriesSizeBytes(list))
-	a.seen, a.seenBytes, a.bytes = a.seen+uint64(len(list)), a.seenBytes+bytes, a.bytes+bytes
+	a.bytes += uint64(core.EntriesSizeBytes(list))
 	a.applied = list[len(list)-1].Index
 	a.node.counters.applied.Store(uint64(a.applied))
 	a.node.raft.Applied(a.applied)

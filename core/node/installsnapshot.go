@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/snapshot"
@@ -37,10 +38,26 @@ func (n *Node) maybeLoad() {
 	}
 	a.toLoad, a.loading = false, true
 	n.background.Go(func() {
-		err := n.config.StateMachine.ReadSnapshot(r)
+		err := n.config.StateMachine.ReadSnapshot(&endingReader{r, n.quit})
 		_ = r.Close() // it was only read
 		n.inbox.do(func() { n.loaded(m.Meta, err) })
 	})
+}
+
+// endingReader reads a snapshot until the node is closed, so that Close need not wait for
+// a large one.
+type endingReader struct {
+	io.Reader
+	quit <-chan struct{}
+}
+
+func (r *endingReader) Read(b []byte) (int, error) {
+	select {
+	case <-r.quit:
+		return 0, errClosed
+	default:
+		return r.Reader.Read(b)
+	}
 }
 
 // loaded lets the entries behind a snapshot be applied.

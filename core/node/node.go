@@ -301,7 +301,8 @@ func (n *Node) TransferLeadership(to core.NodeID) {
 func (n *Node) Transport() core.Transport { return n.transport }
 
 // Close stops the node, without a word to its peers, as a crash would; the
-// storage is closed, the state machine left as it is.
+// storage is closed, the state machine left as it is. It waits for what the state machine
+// is doing; a snapshot that it writes or reads ends with an error.
 func (n *Node) Close() error {
 	var err error
 	n.closed.Do(func() {

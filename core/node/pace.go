@@ -52,17 +52,36 @@ func (n *Node) wait(bytes int, stop <-chan struct{}) bool {
 	return false
 }
 
-// pacedWriter writes the content of a snapshot no faster than snapshots may move.
+// pacedWriter writes the content of a snapshot no faster than snapshots may move, unless
+// it is in a hurry.
 type pacedWriter struct {
 	io.Writer
-	node *Node
+	node  *Node
+	hurry <-chan struct{} // closed when it is
+}
+
+// wait waits until so many bytes may be written. It reports false if the node was closed.
+func (w *pacedWriter) wait(bytes int) bool {
+	select {
+	case <-w.hurry:
+	default:
+		if w.node.wait(bytes, w.hurry) {
+			return true
+		}
+	}
+	select {
+	case <-w.node.quit:
+		return false
+	default:
+		return true
+	}
 }
 
 func (w *pacedWriter) Write(b []byte) (int, error) {
 	written := 0
 	for written < len(b) {
 		piece := b[written:min(len(b), written+w.node.config.Snapshot.ChunkBytes)]
-		if !w.node.wait(len(piece), nil) {
+		if !w.wait(len(piece)) {
 			return written, errClosed
 		}
 		k, err := w.Writer.Write(piece)

@@ -16,10 +16,18 @@ import (
 // taking is a snapshot that is being taken.
 type taking struct {
 	meta    core.SnapshotMeta
-	bytes   uint64 // applied since the one before, when it was begun
+	entries uint64 // applied since the one before, when it was begun
+	bytes   uint64 // and their bytes
 	capture core.Capture
 	writer  core.SnapshotWriter // the goroutine's until it has ended
 	size    uint64              // of what was written
+	hurry   chan struct{}       // closed when the log grows faster than it is written
+	hurries bool
+}
+
+// meanEntryBytes is what an entry had since the snapshot before, on average.
+func (t *taking) meanEntryBytes() uint64 {
+	return max(core.EntryOverheadBytes, t.bytes/max(1, t.entries))
 }
 
 const (
@@ -30,9 +38,15 @@ const (
 	slowFactor   = 4
 )
 
-// maybeSnapshot begins to take a snapshot, once enough was applied.
+// maybeSnapshot begins to take a snapshot, once enough was applied. If as much is applied
+// again while it is being written, that is not held back any more: the log cannot be cut
+// before, and it is in memory.
 func (n *Node) maybeSnapshot() {
 	a := &n.apply
+	if t := n.taking; t != nil && !t.hurries && a.bytes >= t.bytes+n.config.Snapshot.logBytes(a.snapshotBytes) {
+		t.hurries = true
+		close(t.hurry)
+	}
 	entries := uint64(a.applied) - min(uint64(a.applied), uint64(a.snapshot.Index))
 	if n.taking != nil || n.failed != nil || a.isLoading() || !n.config.Snapshot.isDue(entries, a.bytes, a.snapshotBytes) {
 		return
@@ -42,7 +56,7 @@ func (n *Node) maybeSnapshot() {
 		n.fail(err)
 		return
 	}
-	t := &taking{meta: meta, bytes: a.bytes, capture: core.CaptureOf(n.config.StateMachine)}
+	t := &taking{meta: meta, entries: entries, bytes: a.bytes, capture: core.CaptureOf(n.config.StateMachine), hurry: make(chan struct{})}
 	n.taking = t
 	n.background.Go(func() {
 		err := n.write(t)
@@ -57,7 +71,7 @@ func (n *Node) write(t *taking) error {
 		return err
 	}
 	t.writer = w
-	err = t.capture.WriteSnapshot(&pacedWriter{w, n})
+	err = t.capture.WriteSnapshot(&pacedWriter{w, n, t.hurry})
 	if err == nil {
 		err = w.Finish(func(m core.SnapshotManifest) (core.Signature, error) {
 			t.size = m.SizeBytes
@@ -86,7 +100,7 @@ func (n *Node) taken(t *taking, err error) {
 			a.snapshot, a.snapshotBytes, a.bytes = t.meta, t.size, a.bytes-t.bytes
 			n.raft.SetSnapshot(t.meta)
 			n.counters.snapshots.Add(1)
-			err = n.config.Storage.Compact(n.compactTo())
+			err = n.config.Storage.Compact(n.compactTo(t))
 		}
 	}
 	if err != nil {
@@ -94,12 +108,12 @@ func (n *Node) taken(t *taking, err error) {
 	}
 }
 
-// compactTo is the index up to which the log can go.
-func (n *Node) compactTo() core.Index {
-	a := &n.apply
-	interval := core.Index(n.config.Snapshot.interval(a.meanEntryBytes()))
-	snapshotEntries := core.Index(a.snapshotBytes / a.meanEntryBytes())
-	to := keepTail(a.snapshot.Index, interval, snapshotEntries, n.raft.Status().Progress)
+// compactTo is the index up to which the log can go, after a snapshot was taken.
+func (n *Node) compactTo(t *taking) core.Index {
+	mean := t.meanEntryBytes()
+	interval := core.Index(n.config.Snapshot.interval(mean, t.size))
+	snapshotEntries := core.Index(t.size / mean)
+	to := keepTail(t.meta.Index, interval, snapshotEntries, n.raft.Status().Progress)
 	return max(to, n.config.Storage.FirstIndex()-1)
 }
 

@@ -12,9 +12,12 @@ import (
 type SnapshotConfig struct {
 	// Entries is the number of entries applied after which the state is saved and
 	// the log compacted, Bytes that of their bytes (core.EntriesSizeBytes); whichever
-	// comes first. Zero: not for this reason. If both are zero it is every 131,072
-	// entries, but not before the entries have a quarter of the bytes of the last
-	// snapshot: a large state is not written for a few changes (dissertation §5.1.2).
+	// comes first.
+	//
+	// Bytes bounds what the log keeps in memory. Zero: 128 MiB, or a quarter of the
+	// bytes of the last snapshot if that is more: a large state is not written for a
+	// few changes (dissertation §5.1.2). Entries zero: if Bytes is zero too, 131,072,
+	// but not before that quarter; otherwise not for this reason.
 	Entries int
 	Bytes   int
 
@@ -39,6 +42,7 @@ const DefaultSnapshotRate = 32 << 20
 
 const (
 	defaultSnapshotEntries = 1 << 17
+	defaultSnapshotBytes   = 128 << 20
 	stateFraction          = 4
 )
 
@@ -60,24 +64,34 @@ func (c SnapshotConfig) validate() error {
 // isDue reports whether a snapshot is, after so many entries and bytes were applied
 // since the last one, which has stateBytes.
 func (c *SnapshotConfig) isDue(entries, bytes, stateBytes uint64) bool {
-	if c.Entries == 0 && c.Bytes == 0 {
-		return entries >= defaultSnapshotEntries && bytes >= stateBytes/stateFraction
+	switch {
+	case bytes >= c.logBytes(stateBytes):
+		return true
+	case c.Entries > 0:
+		return entries >= uint64(c.Entries)
+	case c.Bytes > 0:
+		return false
 	}
-	return c.Entries > 0 && entries >= uint64(c.Entries) || c.Bytes > 0 && bytes >= uint64(c.Bytes)
+	return entries >= defaultSnapshotEntries && bytes >= stateBytes/stateFraction
 }
 
-// interval is the number of entries between two snapshots, roughly, if they have so many
-// bytes on average.
-func (c *SnapshotConfig) interval(meanBytes uint64) uint64 {
-	if c.Entries == 0 && c.Bytes == 0 {
-		return defaultSnapshotEntries
-	}
-	interval := uint64(math.MaxInt32)
-	if c.Entries > 0 {
-		interval = uint64(c.Entries)
-	}
+// logBytes is how many bytes of entries make a snapshot due, whatever their number.
+func (c *SnapshotConfig) logBytes(stateBytes uint64) uint64 {
 	if c.Bytes > 0 {
-		interval = min(interval, 1+uint64(c.Bytes)/meanBytes)
+		return uint64(c.Bytes)
 	}
-	return interval
+	return max(defaultSnapshotBytes, stateBytes/stateFraction)
+}
+
+// interval is the number of entries between two snapshots of so many bytes, roughly, if
+// entries have meanBytes.
+func (c *SnapshotConfig) interval(meanBytes, stateBytes uint64) uint64 {
+	interval := uint64(math.MaxInt32)
+	switch {
+	case c.Entries > 0:
+		interval = uint64(c.Entries)
+	case c.Bytes == 0:
+		interval = defaultSnapshotEntries
+	}
+	return min(interval, 1+c.logBytes(stateBytes)/meanBytes)
 }

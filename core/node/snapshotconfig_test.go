@@ -15,13 +15,19 @@ func TestWhenToSnapshot_5_1_2(t *testing.T) {
 		entries, bytes, state uint64
 		due                   bool
 	}{
-		{SnapshotConfig{Entries: 10}, 9, 1 << 40, 0, false},
+		{SnapshotConfig{Entries: 10}, 9, defaultSnapshotBytes - 1, 0, false},
+		{SnapshotConfig{Entries: 10}, 9, defaultSnapshotBytes, 0, true},
+		{SnapshotConfig{Entries: 10}, 9, 1 << 40, 1 << 43, false},
+		{SnapshotConfig{Entries: 10}, 9, 1 << 40, 1 << 42, true},
 		{SnapshotConfig{Entries: 10}, 10, 1, 1 << 40, true},
 		{SnapshotConfig{Bytes: 100}, 1 << 40, 99, 0, false},
 		{SnapshotConfig{Bytes: 100}, 1, 100, 1 << 40, true},
 		{SnapshotConfig{Entries: 10, Bytes: 100}, 1, 100, 0, true},
 		{SnapshotConfig{Entries: 10, Bytes: 100}, 10, 1, 0, true},
-		{SnapshotConfig{}, defaultSnapshotEntries - 1, 1 << 40, 0, false},
+		{SnapshotConfig{}, defaultSnapshotEntries - 1, defaultSnapshotBytes - 1, 0, false},
+		{SnapshotConfig{}, 1, defaultSnapshotBytes, 0, true},
+		{SnapshotConfig{}, 1, defaultSnapshotBytes, 5 * defaultSnapshotBytes, false},
+		{SnapshotConfig{}, 1, defaultSnapshotBytes, 4 * defaultSnapshotBytes, true},
 		{SnapshotConfig{}, defaultSnapshotEntries, 99, 400, false},
 		{SnapshotConfig{}, defaultSnapshotEntries, 100, 400, true},
 	} {
@@ -34,17 +40,21 @@ func TestWhenToSnapshot_5_1_2(t *testing.T) {
 // The tail that stays in the log is measured by what a snapshot is taken after.
 func TestIntervalOfSnapshots(t *testing.T) {
 	for _, c := range []struct {
-		config SnapshotConfig
-		want   uint64
+		config                SnapshotConfig
+		mean, state, interval uint64
 	}{
-		{SnapshotConfig{}, defaultSnapshotEntries},
-		{SnapshotConfig{Entries: 500}, 500},
-		{SnapshotConfig{Bytes: 5000}, 51},
-		{SnapshotConfig{Entries: 500, Bytes: 5000}, 51},
-		{SnapshotConfig{Entries: 5, Bytes: 5000}, 5},
+		{SnapshotConfig{}, 100, 0, defaultSnapshotEntries},
+		{SnapshotConfig{}, 1 << 20, 0, 129},
+		{SnapshotConfig{}, 1 << 20, 1 << 30, 257},
+		{SnapshotConfig{Entries: 500}, 100, 0, 500},
+		{SnapshotConfig{Entries: 500}, 1 << 20, 0, 129},
+		{SnapshotConfig{Bytes: 5000}, 100, 0, 51},
+		{SnapshotConfig{Bytes: 5000}, 100, 1 << 40, 51},
+		{SnapshotConfig{Entries: 500, Bytes: 5000}, 100, 0, 51},
+		{SnapshotConfig{Entries: 5, Bytes: 5000}, 100, 0, 5},
 	} {
-		if got := c.config.interval(100); got != c.want {
-			t.Errorf("%+v: %d, want %d", c.config, got, c.want)
+		if got := c.config.interval(c.mean, c.state); got != c.interval {
+			t.Errorf("%+v, entries of %d bytes, state of %d: %d, want %d", c.config, c.mean, c.state, got, c.interval)
 		}
 	}
 }

@@ -86,7 +86,7 @@ func (a *app) snapshotFlags(fs *pflag.FlagSet, f *runFlags) {
 	s := &f.Snapshots
 	s.BytesPerSecond = node.DefaultSnapshotRate
 	fs.IntVar(&s.Entries, "snapshot.entries", 0, "take a snapshot after so many entries; 0, and --snapshot.bytes 0: after 131072, but not before a quarter of the state's size was applied")
-	fs.Var(sizeValue{value: &s.Bytes}, "snapshot.bytes", "take a snapshot after so many bytes of entries, such as 64MiB; 0: not for this reason")
+	fs.Var(sizeValue{value: &s.Bytes}, "snapshot.bytes", "take a snapshot after so many bytes of entries, such as 64MiB; 0: 128MiB or a quarter of the state's size, whichever is more")
 	fs.Var(sizeValue{value: &s.BytesPerSecond, off: true}, "snapshot.rate", "bytes of snapshots that a node writes and sends in a second at most; off: no bound")
 	fs.StringVar(&s.SignKey, "snapshot.sign-key", "", "file with an Ed25519 private key (PEM, PKCS 8) with which nodes sign their snapshots: openssl genpkey -algorithm ed25519")
 	fs.StringVar(&s.Trust, "snapshot.trust", "", "file with Ed25519 public keys (PEM): nodes refuse snapshots that are signed by none of them: openssl pkey -pubout")
