@@ -28,8 +28,12 @@ func (r *replicate) result(m *workloads.Measurement, runErr, faultErr error) *re
 		e.kept = r.arm.keepsConnections()
 		e.around = r.surroundings()
 	}
+	s, ok := r.system.(*raftSystem)
+	if ok {
+		e.diskErr = s.failures()
+	}
 	out.Reasons, out.Warnings = judge(e)
-	if s, ok := r.system.(*raftSystem); ok {
+	if ok {
 		out.Warnings = append(out.Warnings, s.notes.all()...)
 	}
 	out.Valid = len(out.Reasons) == 0

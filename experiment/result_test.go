@@ -2,6 +2,9 @@ package experiment
 
 import (
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -146,6 +149,35 @@ func TestElectionWithinTheWindow(t *testing.T) {
 		t.Errorf("event %+v", e)
 	}
 	if reasons := strings.Join(out.Reasons, "\n"); out.Valid || !strings.Contains(reasons, "elections: the leader changed") {
+		t.Errorf("valid: %v, reasons %q", out.Valid, reasons)
+	}
+}
+
+// A node whose storage fails while it is measured is a reason, and says why.
+func TestStorageFailsWithinTheWindow(t *testing.T) {
+	s := settings(t, "inproc")
+	s.Warmup, s.Duration, s.Storages, s.Data, s.Snapshots.Entries = 0, time.Minute, []StorageKind{StorageWAL}, filepath.Join(t.TempDir(), "logs"), 100
+	p, err := s.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r := &replicate{settings: s, arm: p.Arms[0], seed: 1}
+	r.progress = func(workloads.Progress) {
+		dir := filepath.Join(s.Data, "node-2") // the next snapshot finds it gone
+		if err := os.Rename(dir, dir+"-gone"); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Error(err)
+		}
+		if raftOf(r).cluster.Node(2).Status().Err != nil {
+			cancel()
+		}
+	}
+	out, err := r.measure(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reasons := strings.Join(out.Reasons, "\n"); out.Valid || !strings.Contains(reasons, "storage: node 2: ") || !strings.Contains(reasons, "no such file") {
 		t.Errorf("valid: %v, reasons %q", out.Valid, reasons)
 	}
 }

@@ -115,6 +115,17 @@ func (s *raftSystem) nodes() []*node.Node {
 	return list
 }
 
+// failures are those of nodes whose storage failed.
+func (s *raftSystem) failures() error {
+	var errs []error
+	for _, n := range s.nodes() {
+		if st := n.Status(); st.Err != nil {
+			errs = append(errs, fmt.Errorf("%v: %w", st.ID, st.Err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // breakers are the states of all circuit breakers of nodes that are up, and of the
 // clients.
 func (s *raftSystem) breakers() map[breakerLink]core.BreakerState {

@@ -37,6 +37,7 @@ type evidence struct {
 	build     build
 	faulted   bool  // faults were asked for
 	faultErr  error // why not all of them happened
+	diskErr   error // of nodes whose storage failed
 
 	// exhausted is how often connections were not made, or not accepted, for want of local
 	// ports or file descriptors; kept, whether the arm was to keep those that it made.

@@ -34,6 +34,7 @@ func driverChecks() []Check {
 		{Name: "driver", Why: "operations that were started must have ended, or be under way: otherwise the counters are wrong, and so is all that is made of them", run: checkDriver},
 		{Name: "interrupted", Why: "a part of a window was not planned to be one", run: checkInterrupted},
 		{Name: "faults", Why: "a script that was not done to its end is another experiment", run: checkFaults},
+		{Name: "storage", Why: "a node whose storage failed serves nobody any more: what was measured is a smaller cluster", run: checkStorage},
 		{Name: "connections", Why: "an arm with fewer connections than it was to have is another arm than its label says", run: checkConnections},
 		{Name: "success", Why: "there is nothing to measure", run: checkSuccess},
 		{Name: "samples", Why: "from a handful of operations no rate is known", run: checkSamples},
@@ -69,6 +70,13 @@ func checkInterrupted(e *evidence) string {
 func checkFaults(e *evidence) string {
 	if e.faultErr != nil {
 		return oneLine(e.faultErr)
+	}
+	return ""
+}
+
+func checkStorage(e *evidence) string {
+	if e.diskErr != nil {
+		return oneLine(e.diskErr)
 	}
 	return ""
 }
