@@ -96,6 +96,24 @@ func TestRemovedLeaderPassesOverOneWhoAbstains_4_2_2(t *testing.T) {
 	}
 }
 
+// Where nobody is left who could take over, it steps down all the same.
+func TestRemovedLeaderStepsDownIfAllAbstain_4_2_2(t *testing.T) {
+	n := newChanger(t)
+	n.change(config(voters(2, 3)))
+	n.ackAll(2, 3) // the joint configuration
+	at := n.LastIndex()
+	n.ack(2, at)
+	n.Raft.StepResponse(&core.AppendEntriesResponse{From: 3, Term: n.Term(), Success: true, Match: at, Session: n.peer(3).session})
+	for _, id := range []core.NodeID{2, 3} {
+		n.Raft.StepResponse(&core.AppendEntriesResponse{From: id, Term: n.Term(), Success: true, Match: at, HintIndex: at, Session: n.peer(id).session})
+	}
+	n.drain()
+	n.wantRole(Follower, n.Term())
+	if asked := take[*core.TimeoutNowRequest](n, 0); len(asked) > 0 {
+		t.Fatal("one who abstains is asked to take over")
+	}
+}
+
 // A node that abstains says so in each success, and a refusal is a refusal.
 func TestAbstain(t *testing.T) {
 	success := core.AppendEntriesResponse{Success: true, Match: 7, ReadContext: 3}

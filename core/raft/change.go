@@ -141,7 +141,11 @@ func (r *Raft) resign() {
 			best = p
 		}
 	}
-	r.transferTo(best) // there is one: a configuration has a voter
+	if best == nil { // nobody of those who committed this can stand for election any more
+		r.becomeFollower(r.term, 0)
+		return
+	}
+	r.transferTo(best)
 }
 
 // mayCampaign reports whether this node stands for election. One that the latest
