@@ -409,20 +409,27 @@ func TestLeaderRemovesItself_4_2_2(t *testing.T) {
 	n.wantRole(Follower, 2)
 }
 
-// A leader that is left out hands over when its successor has everything: an append that
-// TimeoutNow overtakes would cost it the votes of those that have more. Until then nothing
-// is added, and if that takes too long another one is asked.
-func TestLeaderThatIsLeftOutWaitsForItsSuccessor_4_2_2(t *testing.T) {
-	n := newChanger(t)
+// newLeaver makes a leader that is left out, which is committed, while node 2, which is to
+// take over, has not got the last entry yet.
+func newLeaver(t *testing.T) (n *testNode, last core.Index) {
+	n = newChanger(t)
 	n.change(config(voters(2, 3)))
 	n.ackAll(2, 3)
 	at := n.LastIndex()
-	last := n.propose("on its way")
+	last = n.propose("on its way")
 	n.ack(2, at)
 	n.sent = nil
 	n.ack(3, at)
 	n.wantCommit(at)
 	n.wantRole(Leader, 2)
+	return n, last
+}
+
+// A leader that is left out hands over when its successor has everything: an append that
+// TimeoutNow overtakes would cost it the votes of those that have more. Until then nothing
+// is added.
+func TestLeaderThatIsLeftOutWaitsForItsSuccessor_4_2_2(t *testing.T) {
+	n, last := newLeaver(t)
 	if q := take[*core.TimeoutNowRequest](n, 0); len(q) > 0 {
 		t.Fatal("TimeoutNow before its receiver has the whole log")
 	}
@@ -442,15 +449,10 @@ func TestLeaderThatIsLeftOutWaitsForItsSuccessor_4_2_2(t *testing.T) {
 	}
 }
 
+// If that takes too long another one is asked.
 func TestLeaderThatIsLeftOutAsksAnotherInTime_4_2_2(t *testing.T) {
-	n := newChanger(t)
-	n.change(config(voters(2, 3)))
-	n.ackAll(2, 3)
-	at := n.LastIndex()
-	last := n.propose("on its way")
-	n.ack(2, at)
-	n.ack(3, at)
-	n.ack(3, last) // node 2 was to take over, and says nothing more
+	n, last := newLeaver(t)
+	n.ack(3, last) // node 2 says nothing more
 	n.wantRole(Leader, 2)
 	n.sent = nil
 	for range n.cfg.withDefaults().ElectionTicks {
