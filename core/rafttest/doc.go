@@ -3,7 +3,8 @@
 // doubled, delayed and overtake each other; nodes are cut off, crash, forget
 // what was not durable and come back; disks stall; clients write and read;
 // snapshots are taken and leaders asked to go; in some worlds members come and go,
-// clocks run at different rates, and leaders hold leases. After every event it
+// clocks run at different rates, and leaders hold leases; in others leaders, or all
+// voters, follow each other within moments. After every event it
 // checks what Raft promises, and when the faults have stopped, that work goes on.
 // docs/simulation.md has the list of faults, of promises, and of the mistakes that
 // were seeded to see that they are found.

@@ -120,19 +120,27 @@ func (s *Sim) cutPair() {
 }
 
 // cutOffInSteps takes a leader's voters away one after the other: one that has
-// given up on it, and then one that has just been with it and restarts.
+// given up on it, and then those that have just been with it, who restart and are
+// asked for their votes.
 func (s *Sim) cutOffInSteps() {
-	l, first, second := s.someLeader(), s.someNode(), s.someNode()
-	if l == nil || first == l || second == l || first == second {
+	l, first := s.someLeader(), s.someNode()
+	if l == nil || first == l {
 		return
 	}
+	s.healNetwork()
 	s.net.cut[l.id-1][first.id-1], s.net.cut[first.id-1][l.id-1] = true, true
 	s.after(electionTicks*tick+s.rng.Int64N(electionTicks*tick), func() {
-		if !s.healing && second.raft != nil {
-			s.isolate(l)
-			second.crash()
-			s.after(tick, func() { s.restart(second) })
+		if s.healing || !l.isLeader() {
+			return
 		}
+		s.isolate(l)
+		for _, n := range s.nodes {
+			if n != l && n != first && n.raft != nil {
+				n.crash()
+				s.after(tick, func() { s.restart(n) })
+			}
+		}
+		s.after(2*tick, func() { first.whenAwake(func() { first.raft.Campaign(); first.work() }) })
 	})
 }
 

@@ -7,11 +7,12 @@ type Bounty struct {
 	Ticks    int      // as in Options
 	Leases   bool     // as in Options
 	Sessions bool     // as in Options
+	Turnover bool     // as in Options
 }
 
 // Options are those of the first world to look in.
 func (h Bounty) Options(b Bug) Options {
-	return Options{Bug: b, Ticks: h.Ticks, Leases: h.Leases, Sessions: h.Sessions}
+	return Options{Bug: b, Ticks: h.Ticks, Leases: h.Leases, Sessions: h.Sessions, Turnover: h.Turnover}
 }
 
 // Bounty returns how b is looked for.

@@ -35,7 +35,7 @@ func (s *Sim) changeMembers() {
 	if index, term, err := l.raft.ChangeMembership(to); err == nil {
 		s.trace.printf(s.now, "%v changes %v to %v by entry %d of term %d", l.id, now, to, index, term)
 		s.result.Changes++
-		if s.chance(0.2) {
+		if s.chance(0.2) || s.opt.Turnover && len(to.Learners) == 0 {
 			s.splitHalves(l)
 		}
 	}
@@ -56,6 +56,9 @@ func (s *Sim) splitHalves(l *node) {
 
 // someChange adds a learner, promotes, demotes, removes or replaces.
 func (s *Sim) someChange(c core.Configuration) core.Configuration {
+	if s.opt.Turnover {
+		return s.replaceAll(c)
+	}
 	outsider := s.someNode().id
 	switch s.rng.IntN(6) {
 	case 0, 1:

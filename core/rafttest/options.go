@@ -28,6 +28,10 @@ type Options struct {
 	// everything several times.
 	Sessions bool
 
+	// Turnover leaves only worlds in which leaders, or all voters, are replaced again
+	// and again.
+	Turnover bool
+
 	// Trace, if not nil, gets a line for each event.
 	Trace io.Writer
 

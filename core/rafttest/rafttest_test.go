@@ -17,7 +17,7 @@ var (
 	nodesFlag = flag.Int("nodes", 0, "nodes of the cluster for -seed; 0: by seed")
 	ticksFlag = flag.Int("ticks", 0, "ticks of faults; 0: the default")
 	traceFlag = flag.Bool("events", false, "print the trace of -seed (-trace is taken by go test)")
-	seedsFlag = flag.Int("seeds", 0, "how many seeds TestSeeds, TestLeaseSeeds and TestSessionSeeds run; 0: the default")
+	seedsFlag = flag.Int("seeds", 0, "how many seeds TestSeeds and the tests of other worlds run; 0: the default")
 )
 
 // The number of seeds without and with -short.
@@ -48,6 +48,15 @@ func TestSessionSeeds(t *testing.T) {
 	if count >= 100 && (sum.SessionWrites < 20*count || sum.Copies < 20*count || sum.Stale < count || sum.Expired < count || sum.Snapshots == 0) {
 		t.Errorf("too quiet: in %d seeds only %d writes, %d copies, %d stale, %d sessions expired and %d snapshots",
 			count, sum.SessionWrites, sum.Copies, sum.Stale, sum.Expired, sum.Snapshots)
+	}
+}
+
+// Worlds in which leaders take turns, or all voters are replaced at once.
+func TestTurnoverSeeds(t *testing.T) {
+	sum, count := runSeeds(t, Options{Turnover: true}, 10)
+	if count >= 100 && (sum.Elections < 10*count || sum.Partitions < 10*count || sum.Changes < count || sum.Truncated < 10*count) {
+		t.Errorf("too quiet: in %d seeds only %d elections, %d partitions, %d changes of members and %d truncated entries",
+			count, sum.Elections, sum.Partitions, sum.Changes, sum.Truncated)
 	}
 }
 
@@ -133,6 +142,9 @@ func command(o Options, err error) string {
 	}
 	if o.Sessions {
 		test = "TestSessionSeeds$"
+	}
+	if o.Turnover {
+		test = "TestTurnoverSeeds$"
 	}
 	c := fmt.Sprintf("go test ./core/rafttest -v -run '%s' -seed %d", test, o.Seed)
 	if v := new(Violation); errors.As(err, &v) {

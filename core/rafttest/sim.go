@@ -113,6 +113,9 @@ func (s *Sim) draw() {
 	if s.opt.Sessions {
 		s.drawSessions()
 	}
+	if s.opt.Turnover {
+		s.drawTurnover()
+	}
 	s.snapshotDelay = int64(s.oneOf(0, 20, 200, 1000, 4000))
 }
 

@@ -38,20 +38,24 @@ func printHunt(w io.Writer, o rafttest.Options, count int) error {
 // hangs bounds a mutant's hunt: a Raft that is wrong may never come to an end.
 const hangs = 5 * time.Minute
 
-// huntMutant builds this command with the mutant in it and lets it hunt.
-func huntMutant(ctx context.Context, m *mutant, folder, scratch string) (catch, error) {
+// huntMutant builds this command with the mutant in it and lets it hunt, in worlds
+// from seed on.
+func huntMutant(ctx context.Context, m *mutant, seed uint64, folder, scratch string) (catch, error) {
 	binary, err := build(ctx, m, folder, scratch)
 	if err != nil {
 		return catch{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, hangs)
 	defer cancel()
-	args := []string{"-hunt", strconv.Itoa(m.bounty.Within), "-ticks", strconv.Itoa(m.bounty.Ticks)}
+	args := []string{"-hunt", strconv.Itoa(m.bounty.Within), "-ticks", strconv.Itoa(m.bounty.Ticks), "-seed", strconv.FormatUint(seed, 10)}
 	if m.bounty.Leases {
 		args = append(args, "-leases")
 	}
 	if m.bounty.Sessions {
 		args = append(args, "-sessions")
+	}
+	if m.bounty.Turnover {
+		args = append(args, "-turnover")
 	}
 	out, err := run(ctx, folder, binary, args...)
 	if err != nil {

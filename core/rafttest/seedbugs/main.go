@@ -22,14 +22,16 @@ func main() {
 	hunting := flag.Int("hunt", 0, "run this many worlds with Raft as it was built, print what was found as JSON, and end")
 	ticks := flag.Int("ticks", 0, "with -hunt: the length of a world; 0: the default")
 	sessions := flag.Bool("sessions", false, "with -hunt: only worlds in which clients have sessions")
+	turnover := flag.Bool("turnover", false, "with -hunt: only worlds in which leaders, or all voters, are replaced again and again")
 	leases := flag.Bool("leases", false, "with -hunt: only worlds with leases")
+	seed := flag.Uint64("seed", 0, "the first world; other ones show whether a bug was found by luck")
 	only := flag.String("only", "", "a regular expression: look only for the bugs whose name it matches")
 	flag.Parse()
 	err := error(nil)
 	if *hunting > 0 {
-		err = printHunt(os.Stdout, rafttest.Options{Ticks: *ticks, Leases: *leases, Sessions: *sessions}, *hunting)
+		err = printHunt(os.Stdout, rafttest.Options{Seed: *seed, Ticks: *ticks, Leases: *leases, Sessions: *sessions, Turnover: *turnover}, *hunting)
 	} else {
-		err = printTable(context.Background(), os.Stdout, *only)
+		err = printTable(context.Background(), os.Stdout, *only, *seed)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "seedbugs:", err)

@@ -15,15 +15,17 @@ const (
 	inForce  = "the latest configuration is in force"
 	follow   = "configurations follow each other"
 	disk     = "durable before it leaves"
+	matching = "log matching"
 	noPanic  = "no panic"
 	liveness = "liveness after the faults"
 )
 
 func within(seeds int, by ...string) rafttest.Bounty { return rafttest.Bounty{Within: seeds, By: by} }
 
-// longer gives each world more time, for what takes several elections.
-func longer(seeds int, by ...string) rafttest.Bounty {
-	return rafttest.Bounty{Within: seeds, By: by, Ticks: 1500}
+// turnover looks only in worlds in which leaders, or all voters, are replaced again
+// and again.
+func turnover(seeds int, by ...string) rafttest.Bounty {
+	return rafttest.Bounty{Within: seeds, By: by, Turnover: true}
 }
 
 // leased looks only in worlds with leases.
@@ -40,7 +42,7 @@ func mutants() []mutant {
 func algorithmMutants() []mutant {
 	return []mutant{
 		{"CountOlderTerms", "entries of earlier terms are committed by counting (figure 3.7; logcabin#44)", "commit.go",
-			one("if i <= r.commit || i < r.termStart {", "if i <= r.commit {"), longer(1500, safety, machine)},
+			one("if i <= r.commit || i < r.termStart {", "if i <= r.commit {"), turnover(100, safety, machine)},
 		{"ForgetVoteInTerm", "stepping down within a term forgets the vote (eliben/raft 5a550b1)", "step.go",
 			one("if term > r.term {\n\t\tr.setTerm(term)", "if term >= r.term {\n\t\tr.setTerm(term)"), within(1000, election, "one vote a term", disk)},
 		{"TruncateMatching", "an append cuts the log where it agrees (openraft, cockroach#63302)", "append.go",
@@ -68,11 +70,11 @@ func memberMutants() []mutant {
 		{"JointCommitByOneHalf", "a joint configuration commits with the new majority alone (section 4.3)", "quorum.go",
 			one("if r.need[1] > 0 {", "if false {"), within(500, quorum, safety)},
 		{"JointElectionByOneHalf", "a joint configuration elects with the new majority alone (section 4.3)", "quorum.go",
-			one("won = won && granted >= r.need[half]", "won = won && (half == 1 || granted >= r.need[half])"), within(3000, election, safety, machine)},
+			one("won = won && granted >= r.need[half]", "won = won && (half == 1 || granted >= r.need[half])"), turnover(100, election, safety, machine, matching)},
 		{"LearnersCommit", "learners count for commits (section 4.2.1)", "quorum.go",
 			one("if r.peers[i].part&half == 0 {", "if r.peers[i].part&half == 0 && r.peers[i].part != 0 {"), within(100, quorum)},
 		{"LearnersElect", "learners' votes count (section 4.2.1)", "quorum.go",
-			one("granted, refused := r.ballot.count(voters)", "granted, refused := r.ballot.count(latest.Members())\n\t\tvoters = latest.Members()"), within(300, election, safety, machine, "log matching")},
+			one("granted, refused := r.ballot.count(voters)", "granted, refused := r.ballot.count(latest.Members())\n\t\tvoters = latest.Members()"), within(300, election, safety, machine, matching)},
 		{"KeepConfigOnTruncation", "a cut of the log does not bring the configuration back (canonical/raft#354)", "append.go",
 			one("if r.members.truncate(last) {", "if false {"), within(500, inForce)},
 		{"ForgetConfigOnRestart", "a restart looks for the configuration in the snapshot alone (etcd#7625)", "members.go",
@@ -100,7 +102,7 @@ func leaseMutants() []mutant {
 		{"LeaseKeptInTransfer", "a leader that hands over keeps its lease (section 6.4.1)", "lease.go",
 			one(" || r.lease.handedOver || r.transferee != 0", ""), leased(600, reads)},
 		{"PromiseLostAtRestart", "a restarted voter votes at once, against its promise", "raft.go",
-			one("if r.term > 0 {\n\t\tr.promiseQuiet()", "if false {\n\t\tr.promiseQuiet()"), leased(1500, reads)},
+			one("if r.term > 0 {\n\t\tr.promiseQuiet()", "if false {\n\t\tr.promiseQuiet()"), leased(200, reads)},
 		{"LeaseBeforeCommitInTerm", "a lease answers before an entry of the term is committed (section 6.4)", "read.go",
 			[]edit{{"if r.committedInTerm() {\n\t\tread.index", "if r.commit > 0 {\n\t\tread.index"}}, leased(600, reads)},
 		{"LeaseBeforeClock", "the lease is looked at before the clock is (tikv#10011)", "read.go",

@@ -48,7 +48,7 @@ func TestMutantsAreFound(t *testing.T) {
 	}
 	for _, m := range mutants() {
 		t.Run(m.name, func(t *testing.T) {
-			c, err := huntMutant(t.Context(), &m, folder, t.TempDir())
+			c, err := huntMutant(t.Context(), &m, 0, folder, t.TempDir())
 			switch {
 			case err != nil:
 				t.Fatal(err)

@@ -11,9 +11,9 @@ import (
 	"github.com/raftbench/raftbench/core/rafttest"
 )
 
-// printTable hunts for the bugs whose names match and prints a line for each, as
-// Markdown.
-func printTable(ctx context.Context, w io.Writer, only string) error {
+// printTable hunts for the bugs whose names match, in worlds from seed on, and
+// prints a line for each, as Markdown.
+func printTable(ctx context.Context, w io.Writer, only string, seed uint64) error {
 	wanted, err := regexp.Compile(only)
 	if err != nil {
 		return fmt.Errorf("-only: %w", err)
@@ -34,7 +34,9 @@ func printTable(ctx context.Context, w io.Writer, only string) error {
 			continue
 		}
 		bounty := b.Bounty()
-		c, err := hunt(bounty.Options(b), bounty.Within)
+		o := bounty.Options(b)
+		o.Seed = seed
+		c, err := hunt(o, bounty.Within)
 		if err != nil {
 			return err
 		}
@@ -44,7 +46,7 @@ func printTable(ctx context.Context, w io.Writer, only string) error {
 		if !wanted.MatchString(m.name) {
 			continue
 		}
-		c, err := huntMutant(ctx, &m, folder, scratch)
+		c, err := huntMutant(ctx, &m, seed, folder, scratch)
 		if err != nil {
 			return err
 		}
