@@ -48,18 +48,8 @@ noise floor is kept for the runs that follow, whatever their load: calibrate wit
 // calibrateFlags are those of run that make sense for a single arm, set so that the
 // whole takes about a minute.
 func (a *app) calibrateFlags(fs *pflag.FlagSet, f *runFlags) {
-	all := pflag.NewFlagSet("run", pflag.ContinueOnError)
-	a.runFlags(all, f)
-	for name, value := range map[string]string{"transport": "rawtcp", "duration": "1500ms", "repeat": "12", "idle": "0s"} {
-		flag := all.Lookup(name)
-		if err := flag.Value.Set(value); err != nil {
-			panic(err) // a default that its own flag refuses
-		}
-		flag.DefValue = value
-	}
-	for _, name := range []string{"transport", "clients", "rate", "payload", "duration", "slice", "warmup", "repeat", "seed", "allow-invalid", "quiet"} {
-		fs.AddFlag(all.Lookup(name))
-	}
+	names := []string{"transport", "clients", "rate", "payload", "duration", "slice", "warmup", "repeat", "seed", "allow-invalid", "quiet"}
+	a.someRunFlags(fs, f, names, map[string]string{"transport": "rawtcp", "duration": "1500ms", "repeat": "12", "idle": "0s"})
 	fs.Lookup("transport").Usage = "the transport that both arms use, with options"
 	fs.Lookup("allow-invalid").Usage = "use replicates that are INVALID as well, as on a machine that is never quiet"
 	fs.Lookup("repeat").Usage = "pairs of replicates, each on a fresh cluster"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,9 +53,9 @@ many clients. It describes the points and proves nothing.`, search.MinScalePoint
 }
 
 func (a *app) capacityFlags(fs *pflag.FlagSet, f *capacityFlags) {
-	names := []string{"transport", "nodes", "clients", "payload", "arrivals", "reads", "read-mode", "read-from", "keys", "zipf", "max-outstanding",
-		"batch.size", "linger", "batch.policy", "pipeline", "timeout", "duration", "warmup", "seed", "out", "dry-run", "allow-invalid", "quiet", "metrics"}
-	a.runFlagsBut(fs, &f.runFlags, names, map[string]string{"transport": "rawtcp", "warmup": "300ms", "idle": "0s", "duration": "2s", "repeat": "1"})
+	names := slices.Concat(a.trialNames(), namesOf(a.tuningFlags), callNames())
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "rate" }) // it is what is looked for
+	a.someRunFlags(fs, &f.runFlags, names, map[string]string{"transport": "rawtcp", "warmup": "300ms", "idle": "0s", "duration": "2s", "repeat": "1"})
 	fs.Lookup("clients").Usage = "besides, a closed loop of so many clients for the Universal Scalability Law, such as 1,2,4,8,16,32; default: the law over the load"
 	fs.Lookup("clients").DefValue = ""
 	fs.Lookup("duration").Usage = "length of a trial's window; those that confirm are twice as long"
@@ -122,8 +123,8 @@ func (a *app) prepareCapacity(fs *pflag.FlagSet, f *capacityFlags) (*sizing, err
 	if len(f.start) != 1 || len(f.max) != 1 {
 		return nil, errors.New("--start, --max: want one rate each")
 	}
-	if len(f.BatchSizes)*max(1, len(f.Lingers))*len(f.Pipelines) != 1 || len(f.Policies) > 1 {
-		return nil, errors.New("--batch.size, --linger, --pipeline, --batch.policy: want one value each: the capacity is that of a setting")
+	if len(f.BatchSizes)*len(f.BatchOps)*max(1, len(f.Lingers))*len(f.Pipelines) != 1 || len(f.Policies) > 1 {
+		return nil, errors.New("--batch.size, --batch.ops, --linger, --pipeline, --batch.policy: want one value each: the capacity is that of a setting")
 	}
 	if sources.Of("clients") == settings.Default {
 		f.Clients = nil

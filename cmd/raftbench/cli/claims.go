@@ -59,8 +59,8 @@ again from these results alone:
 }
 
 func (a *app) claimsFlags(fs *pflag.FlagSet, f *claimsFlags) {
-	names := []string{"duration", "warmup", "repeat", "seed", "out", "dry-run", "allow-invalid", "quiet", "metrics"}
-	a.runFlagsBut(fs, &f.runFlags, names, map[string]string{"duration": "1500ms", "warmup": "500ms", "repeat": "8"})
+	names := append(callNames(), "repeat")
+	a.someRunFlags(fs, &f.runFlags, names, map[string]string{"duration": "1500ms", "warmup": "500ms", "repeat": "8"})
 	fs.Lookup("repeat").Usage = "blocks: each measures every arm of a claim once, in random order; a verdict needs 6 or more"
 	fs.Lookup("allow-invalid").Usage = "end with exit code 0 although a measurement is INVALID, rather than 4; its claim cannot be told all the same"
 	fs.BoolVar(&f.list, "list", false, "list the claims, and measure nothing")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ import (
 // tuneFlags is what `raftbench tune` can be told.
 type tuneFlags struct {
 	runFlags
+	asked      []string // the names of flags that say what each trial measures
 	goal       string
 	batchSizes []int
 	lingers    []time.Duration
@@ -64,34 +66,9 @@ code 2.`,
 	return cmd
 }
 
-// askedNames are the flags of run that say what the clients ask for, and who gives up when.
-func askedNames() []string {
-	return []string{
-		"transport", "nodes", "clients", "rate", "arrivals", "payload", "reads", "read-mode", "read-from", "keys", "zipf", "max-outstanding",
-		"storage", "fsync", "state-machine", "sessions",
-		"timeout", "timeout.connect", "timeout.control", "timeout.append", "timeout.snapshot", "timeout.reconnect",
-	}
-}
-
-// runFlagsBut adds those flags of run that are named, with some defaults of their own.
-func (a *app) runFlagsBut(fs *pflag.FlagSet, f *runFlags, names []string, defaults map[string]string) {
-	all := pflag.NewFlagSet("run", pflag.ContinueOnError)
-	a.runFlags(all, f)
-	for name, value := range defaults {
-		flag := all.Lookup(name)
-		if err := flag.Value.Set(value); err != nil {
-			panic(err) // a default that its own flag refuses
-		}
-		flag.DefValue = value
-	}
-	for _, name := range names {
-		fs.AddFlag(all.Lookup(name))
-	}
-}
-
 func (a *app) tuneFlags(fs *pflag.FlagSet, f *tuneFlags) {
-	names := append(askedNames(), "duration", "warmup", "repeat", "seed", "out", "dry-run", "allow-invalid", "quiet", "metrics")
-	a.runFlagsBut(fs, &f.runFlags, names, map[string]string{"transport": "rawtcp", "warmup": "300ms", "idle": "0s"})
+	f.asked = append(a.trialNames(), "batch.ops")
+	a.someRunFlags(fs, &f.runFlags, slices.Concat(f.asked, callNames(), []string{"repeat"}), map[string]string{"transport": "rawtcp", "warmup": "300ms", "idle": "0s"})
 	fs.Lookup("duration").Usage = "length of a whole trial's window; the first trials are shorter"
 	fs.Lookup("repeat").Usage = "whole trials that each setting would get in the full grid, and that the finalists get"
 	fs.Lookup("seed").Usage = "seed of the workload and of the order of trials"

@@ -48,7 +48,7 @@ func (a *app) prepareTuning(fs *pflag.FlagSet, f *tuneFlags) (*tuning, error) {
 		return nil, fmt.Errorf("--goal %q: at the rate of -r the throughput is that rate: want -c, or another metric", goal.Text)
 	}
 	t := &tuning{
-		a: a, flags: f, facts: factsOf(fs), load: loadOf(fs, sources),
+		a: a, flags: f, facts: factsOf(fs), load: loadOf(fs, f.asked),
 		header: experiment.Header{Argv: a.argv, Settings: effective(fs, sources), Calibration: a.storedCalibration(len(f.Rates) == 0)},
 	}
 	for _, w := range warnings {
@@ -207,12 +207,12 @@ func takeUp(fs *pflag.FlagSet, dir string, sources settings.Sources) error {
 	return nil
 }
 
-// loadOf are the flags of the load that somebody has set, for a file that run -f reads.
-func loadOf(fs *pflag.FlagSet, sources settings.Sources) [][2]string {
+// loadOf are those of the named flags that somebody has set, for a file that run -f reads.
+func loadOf(fs *pflag.FlagSet, names []string) [][2]string {
 	var list [][2]string
-	for _, name := range askedNames() {
-		if name != "transport" && sources.Of(name) != settings.Default {
-			list = append(list, [2]string{name, fs.Lookup(name).Value.String()})
+	for _, name := range names {
+		if f := fs.Lookup(name); f.Changed && name != "transport" {
+			list = append(list, [2]string{name, f.Value.String()})
 		}
 	}
 	return list
