@@ -19,7 +19,7 @@ func (a *app) plan(fs *pflag.FlagSet, f *runFlags) (*experiment.Plan, settings.S
 	var file *settings.File
 	if f.file != "" {
 		var err error
-		if file, err = settings.Read(f.file, settings.Names(fs), f.names); err != nil {
+		if file, err = settings.Read(f.file, fs, f.names); err != nil {
 			return nil, nil, err
 		}
 	}
