@@ -11,41 +11,8 @@ import (
 	"github.com/raftbench/raftbench/core/batch"
 	"github.com/raftbench/raftbench/core/client"
 	"github.com/raftbench/raftbench/core/cluster"
-	"github.com/raftbench/raftbench/core/memlog"
 	"github.com/raftbench/raftbench/core/node"
 )
-
-// valve holds back what comes, in order, until it is opened.
-type valve struct {
-	mu   sync.Mutex
-	shut bool
-	held []func()
-}
-
-func (v *valve) pass(do func()) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.shut {
-		v.held = append(v.held, do)
-		return
-	}
-	do()
-}
-
-func (v *valve) close() {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.shut = true
-}
-
-func (v *valve) open() {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for _, do := range v.held {
-		do()
-	}
-	v.shut, v.held = false, nil
-}
 
 // slowFollower takes in entries when its valve is open, and heartbeats always.
 type slowFollower struct {
@@ -61,16 +28,6 @@ func (s slowFollower) Receive(requests []*core.Incoming) {
 		}
 		s.Handler.Receive([]*core.Incoming{r})
 	}
-}
-
-// slowStorage reports writes durable when its valve is open.
-type slowStorage struct {
-	core.Storage
-	valve *valve
-}
-
-func (s slowStorage) Write(w core.Write, done func(error)) {
-	s.Storage.Write(w, func(err error) { s.valve.pass(func() { done(err) }) })
 }
 
 // flooded is what became of many operations that were asked for at once.
@@ -228,11 +185,11 @@ func TestHeldUpNodeRefusesAtOnce(t *testing.T) {
 // answered, so that clients do not slow down, and what is not durable here is bounded.
 func TestStalledDiskOfTheLeaderIsBounded(t *testing.T) {
 	const size, bound = 1000, 100_000
-	valves := map[core.NodeID]*valve{1: {}, 2: {}, 3: {}}
+	valves, disks := stallingDisks()
 	c, cl := start(t, cluster.Config{
 		Nodes: 3, Network: network(t, plain), Node: quiet(1<<20, bound),
 		NewStateMachine: func() core.StateMachine { return new(journal) },
-		OpenStorage:     func(id core.NodeID) (core.Storage, error) { return slowStorage{memlog.New(), valves[id]}, nil },
+		OpenStorage:     disks,
 	})
 	do(t, cl, &client.Op{Command: []byte("x")})
 	v := valves[c.Leader()]

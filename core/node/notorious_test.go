@@ -3,76 +3,31 @@ package node_test
 import (
 	"context"
 	"errors"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/client"
 	"github.com/raftbench/raftbench/core/cluster"
-	"github.com/raftbench/raftbench/core/memlog"
 	"github.com/raftbench/raftbench/core/node"
 )
 
 // Bugs that others had around their Raft; docs/notorious.md has the list.
-
-// stallingDisk takes writes and, while it is stalled, does not say what became of them.
-type stallingDisk struct {
-	core.Storage
-	mu      sync.Mutex
-	stalled bool
-	held    []func(error)
-}
-
-func (d *stallingDisk) Write(w core.Write, done func(error)) {
-	d.Storage.Write(w, func(error) {})
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.stalled {
-		d.held = append(d.held, done)
-		return
-	}
-	done(nil)
-}
-
-func (d *stallingDisk) stall() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.stalled = true
-}
-
-// goOn makes durable what was held.
-func (d *stallingDisk) goOn() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, done := range d.held {
-		done(nil)
-	}
-	d.held, d.stalled = nil, false
-}
-
-func (d *stallingDisk) Close() error {
-	d.goOn()
-	return d.Storage.Close()
-}
 
 // hashicorp/raft#503, #612, etcd#13527, etcd#15247: a leader whose disk stands still
 // goes on neither leading, by heartbeats that need no disk, nor standing still itself:
 // another one leads within some election timeouts, and the old one follows it while its disk
 // still hangs.
 func TestLeaderWithAStalledDiskIsReplaced(t *testing.T) {
-	disks := map[core.NodeID]*stallingDisk{}
+	valves, disks := stallingDisks()
 	c, cl := start(t, cluster.Config{
 		Nodes: 3, Network: network(t, plain), NewStateMachine: func() core.StateMachine { return new(journal) },
-		OpenStorage: func(id core.NodeID) (core.Storage, error) {
-			disks[id] = &stallingDisk{Storage: memlog.New()}
-			return disks[id], nil
-		},
-		Node: node.Config{Tick: 5 * time.Millisecond},
+		OpenStorage: disks,
+		Node:        node.Config{Tick: 5 * time.Millisecond},
 	})
 	do(t, cl, &client.Op{Command: []byte("a")})
 	old := c.Leader()
-	disks[old].stall()
+	valves[old].close()
 	stuck := make(chan struct{})
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
@@ -90,7 +45,7 @@ func TestLeaderWithAStalledDiskIsReplaced(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	disks[old].goOn()
+	valves[old].open()
 	<-stuck
 	if got := do(t, cl, &client.Op{Command: []byte("c")}); got != "c" {
 		t.Fatalf("result %q", got)
