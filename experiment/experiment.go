@@ -9,6 +9,7 @@
 package experiment
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -148,8 +149,8 @@ func (s *Settings) Validate() error {
 }
 
 func (s *Settings) validateLists() error {
-	if s.Layer != "" && s.Layer != LayerRaft && s.Layer != LayerEcho {
-		return fmt.Errorf("layer %q: allowed are %s, %s", s.Layer, LayerRaft, LayerEcho)
+	if err := allowed("layer", []Layer{LayerRaft, LayerEcho}, cmp.Or(s.Layer, LayerRaft)); err != nil {
+		return err
 	}
 	if len(s.Transports) == 0 {
 		return errors.New("--transport: name at least one")

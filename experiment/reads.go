@@ -3,7 +3,6 @@ package experiment
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/raftbench/raftbench/core/client"
 )
@@ -30,23 +29,20 @@ func (s *Settings) readFromFollowers() string {
 }
 
 func (s *Settings) validateReads() error {
+	if err := allowed("--read-mode", ReadModes(), s.ReadMode); err != nil {
+		return err
+	}
+	if s.ReadFrom == "" {
+		return nil
+	}
+	if err := allowed("--read-from", client.ReadFroms(), s.ReadFrom); err != nil {
+		return err
+	}
 	switch followers := s.readFromFollowers() != ""; {
-	case !slices.Contains(ReadModes(), s.ReadMode):
-		return fmt.Errorf("--read-mode %q: allowed are %s", s.ReadMode, names(ReadModes()))
-	case s.ReadFrom != "" && !slices.Contains(client.ReadFroms(), s.ReadFrom):
-		return fmt.Errorf("--read-from %q: allowed are %s", s.ReadFrom, names(client.ReadFroms()))
 	case followers && s.ReadMode == ReadLog:
 		return fmt.Errorf("--read-from %s: a read through the log is a write, which only the leader takes: want --read-mode readindex or lease", s.ReadFrom)
 	case followers && slices.Contains(s.Nodes, 1):
 		return fmt.Errorf("--read-from %s: a cluster of one node has no followers: want --nodes without 1", s.ReadFrom)
 	}
 	return nil
-}
-
-func names[T ~string](list []T) string {
-	var texts []string
-	for _, name := range list {
-		texts = append(texts, string(name))
-	}
-	return strings.Join(texts, ", ")
 }

@@ -2,7 +2,6 @@ package experiment
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/session"
@@ -68,10 +67,8 @@ func (s *Settings) machineLabel(v StateMachine) string {
 }
 
 func (s *Settings) validateMachines() error {
-	for _, k := range s.Machines {
-		if !slices.Contains(MachineKinds(), k) {
-			return fmt.Errorf("--state-machine %q: allowed are %s, %s", k, MachineKV, MachineNull)
-		}
+	if err := allowed("--state-machine", MachineKinds(), s.Machines...); err != nil {
+		return err
 	}
 	for _, n := range s.Sessions {
 		if n < 0 || n > session.MaxSessions {

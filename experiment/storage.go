@@ -76,17 +76,10 @@ func (s *Settings) storageLabel(v Storage) string {
 }
 
 func (s *Settings) validateStorage() error {
-	for _, k := range s.Storages {
-		if !slices.Contains(StorageKinds(), k) {
-			return fmt.Errorf("--storage %q: allowed are mem, wal", k)
-		}
+	if err := allowed("--storage", StorageKinds(), s.Storages...); err != nil {
+		return err
 	}
-	for _, f := range s.Fsyncs {
-		if !slices.Contains(Fsyncs(), f) {
-			return fmt.Errorf("--fsync %q: allowed are always, none", f)
-		}
-	}
-	return nil
+	return allowed("--fsync", Fsyncs(), s.Fsyncs...)
 }
 
 // UsesDisk reports whether an arm of the plan keeps its log on disk.
