@@ -195,10 +195,15 @@ func (e *evidence) lagShare() (share float64, lag, response time.Duration) {
 	return float64(lag) / float64(response), lag, response
 }
 
+// lagAdvice is what to do about a driver that is late. Where responses take as long as it
+// takes to be woken, no rule about lateness can be kept: the tail is that of the wake-up.
+// A spinning driver is late by less (workloads, maySpin).
+const lagAdvice = "want more than two CPUs (GOMAXPROCS), with which the driver spins until an operation is due, a quieter machine, another rate, or a closed loop (-c)"
+
 func checkLag(e *evidence) string {
 	if share, lag, response := e.lagShare(); share > maxLag {
-		return fmt.Sprintf("p99 of the driver's lateness is %v, %s of p99 of the response, %v: at most %s is accepted",
-			latency(lag), percent(share), latency(response), percent(maxLag))
+		return fmt.Sprintf("p99 of the driver's lateness is %v, %s of p99 of the response, %v: at most %s is accepted; %s",
+			latency(lag), percent(share), latency(response), percent(maxLag), lagAdvice)
 	}
 	return ""
 }
