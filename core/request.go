@@ -180,6 +180,11 @@ type AppendEntriesResponse struct {
 	HintTerm    Term   // on rejection: the follower's term at HintIndex
 	ReadContext uint64 // of the request
 	Session     uint64 // of the request
+
+	// Clock is the follower's when it answered, in ticks since it started: told with a
+	// ReadContext, where leaders hold leases, so that they notice clocks that differ by
+	// more than was declared. Zero: not told.
+	Clock uint64
 }
 
 // Abstain takes back from an acknowledgement what could help to commit something, or to
@@ -187,7 +192,7 @@ type AppendEntriesResponse struct {
 // what is committed alone. A success says so by a HintIndex that is not zero, which is how
 // far the logs agree all the same.
 func (r *AppendEntriesResponse) Abstain(commit Index) {
-	r.ReadContext = 0
+	r.ReadContext, r.Clock = 0, 0
 	if r.Success {
 		r.Match, r.HintIndex = min(r.Match, commit), max(r.Match, 1)
 	}

@@ -43,6 +43,7 @@ func (s *raftSystem) count() counters {
 		c["snapshots_installed"] += stats.Installs
 		c["snapshots_resumed"] += stats.Resumed
 		c["snapshots_refused"] += stats.Refused
+		c["fast_clocks"] += stats.FastClocks
 		c["reads"] += stats.Reads
 		c["follower_reads"] += stats.FollowerReads
 		c["overloaded"] += stats.Overloaded

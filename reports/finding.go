@@ -22,6 +22,7 @@ func (s *Summary) Findings() []string {
 		{"transport_bad_frames", "N connections brought what is no message"},
 		{"overloaded", "nodes refused N operations on arrival: they held as much as they may"},
 		{"follower_reads", "followers answered N reads"},
+		{"fast_clocks", "N times a leader gave up its leases, because a voter's clock was faster than --lease.drift allows"},
 		{"snapshots_installed", "followers fell so far behind that they were sent N snapshots"},
 		{"snapshots_refused", "N snapshots were refused"},
 	} {

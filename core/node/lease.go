@@ -1,6 +1,10 @@
 package node
 
-import "time"
+import (
+	"time"
+
+	"github.com/raftbench/raftbench/core/raft"
+)
 
 // With leases the ticks that raft counts must be the time that has passed: a
 // ticker drops ticks when the process is held up, and a leader that was stopped
@@ -15,13 +19,14 @@ type tickSource struct {
 	told  int64 // ticks that raft was told of, or that do not matter any more
 }
 
-// due returns the ticks to tell raft of now. At most limit matter: those before
-// change nothing that has not changed by then.
-func (s *tickSource) due(now time.Time, limit int) int {
+// due returns the ticks to tell raft of now. At most limit matter to elections and
+// leases: those before change nothing that has not changed by then. They are skipped.
+func (s *tickSource) due(now time.Time, limit int) (ticks, skipped int) {
 	passed := int64(now.Sub(s.began) / s.every)
-	n := int(min(passed-s.told, int64(limit)))
+	n := passed - s.told
 	s.told = passed
-	return n
+	ticks = int(min(n, int64(limit)))
+	return ticks, int(n) - ticks
 }
 
 // leases reports whether leaders hold leases.
@@ -36,7 +41,19 @@ func (n *Node) catchUp() {
 	if !n.leases() || n.failed != nil {
 		return
 	}
-	for range n.ticks.due(time.Now(), n.config.ElectionTicks-1) {
+	ticks, skipped := n.ticks.due(time.Now(), n.config.ElectionTicks-1)
+	n.raft.Skip(uint64(skipped))
+	for range ticks {
 		n.tickOnce()
+	}
+}
+
+// caught reports clocks that are faster than was declared: an operator has to know, since
+// this node holds no leases any more, and others may still.
+func (n *Node) caught(clocks []raft.FastClock) {
+	for _, c := range clocks {
+		n.counters.fastClocks.Add(1)
+		n.warn("no leases any more: the clock of %v is faster than this one by more than the %d%% that were declared: it passed %v or more in less than %v of this one",
+			c.Voter, n.config.LeaseDriftPercent, time.Duration(c.Theirs)*n.config.Tick, time.Duration(c.Ours)*n.config.Tick)
 	}
 }

@@ -134,6 +134,7 @@ func (n *Node) drain() {
 		if n.becomeDurable(); n.failed != nil {
 			return
 		}
+		n.caught(rd.FastClocks)
 		n.confirmReads(rd.Reads)
 		// Before anything is applied: after a change of leader, other entries may
 		// stand where the clients' were.

@@ -64,7 +64,8 @@ type Config struct {
 	// LeaseDriftPercent is raft.Config's: not zero, a leader answers reads
 	// without a round of heartbeats while it holds a lease, on the promise that
 	// no member's clock runs faster than another's by more than this, in percent.
-	// All members must have the same.
+	// All members must have the same. A leader that finds a clock for which it does not
+	// hold goes on without leases, and says so: OnWarning, Status.FastClock.
 	LeaseDriftPercent int
 
 	// LeaseTicks is raft.Config's: the length of a lease. Default: the longest that

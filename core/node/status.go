@@ -16,10 +16,11 @@ type Status struct {
 	Applied core.Index
 	Last    core.Index // the end of the log
 
-	Snapshot core.Index // of the newest snapshot; zero: there is none
-	InDoubt  bool       // it neither votes nor leads until it has caught up (core.Doubt)
-	Refused  string     // why a snapshot was refused last; empty: none was
-	Err      error      // not nil: the storage failed and the node has stopped serving
+	Snapshot  core.Index  // of the newest snapshot; zero: there is none
+	InDoubt   bool        // it neither votes nor leads until it has caught up (core.Doubt)
+	FastClock core.NodeID // a voter with a clock faster than declared: this node holds no leases; zero: none
+	Refused   string      // why a snapshot was refused last; empty: none was
+	Err       error       // not nil: the storage failed and the node has stopped serving
 }
 
 // Leads tells whether the node believes that it leads.
@@ -48,9 +49,10 @@ func (n *Node) publish(requests, responses int) {
 
 		Snapshot: n.apply.snapshot.Index,
 
-		InDoubt: n.quarantine.active() || n.raft.Newborn(),
-		Refused: n.refused.text,
-		Err:     n.failed,
+		InDoubt:   n.quarantine.active() || n.raft.Newborn(),
+		FastClock: n.raft.FastClock(),
+		Refused:   n.refused.text,
+		Err:       n.failed,
 	}
 	if n.failed != nil {
 		now.Leader = 0 // it may have been itself
@@ -84,6 +86,7 @@ type Stats struct {
 	Reorders       uint64 // appends that overtook the ones before them
 	Expired        uint64 // clients' requests refused because they had no time left
 	Elections      uint64 // terms in which this node led
+	FastClocks     uint64 // voters whose clocks it found to be faster than declared
 	Snapshots      uint64 // snapshots saved
 	Installs       uint64 // snapshots received from a leader and installed
 	Chunks         uint64 // of arriving snapshots, written
@@ -105,7 +108,7 @@ type Stats struct {
 type counters struct {
 	failedCalls, reorders, expired, elections, applied atomic.Uint64
 	snapshots, installs, resumed, refused, chunks      atomic.Uint64
-	reads, followerReads                               atomic.Uint64
+	reads, followerReads, fastClocks                   atomic.Uint64
 }
 
 func (c *counters) read(queries int, followed bool) {
@@ -130,6 +133,7 @@ func (n *Node) Stats() Stats {
 		Reorders:       c.reorders.Load(),
 		Expired:        c.expired.Load(),
 		Elections:      c.elections.Load(),
+		FastClocks:     c.fastClocks.Load(),
 		Snapshots:      c.snapshots.Load(),
 		Installs:       c.installs.Load(),
 		Chunks:         c.chunks.Load(),

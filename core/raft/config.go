@@ -71,7 +71,8 @@ type Config struct {
 	// asking while it holds a lease (§6.4.1). It is the most by which the clock
 	// of any member may run faster than that of another, in percent. All members
 	// must have the same, and the same ElectionTicks. It needs check-quorum, and
-	// a driver that loses no ticks (see lease). Reads outside of a lease are
+	// a driver that loses no ticks (see lease, Skip). A leader that finds a clock faster
+	// than that holds no leases any more (FastClock). Reads outside of a lease are
 	// confirmed by a round of heartbeats.
 	LeaseDriftPercent int
 

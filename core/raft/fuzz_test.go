@@ -77,7 +77,7 @@ func fuzzAct(n *testNode, b *fuzzBytes) {
 	case 4:
 		n.respond(&core.RequestVoteResponse{From: from, Term: term, PreVote: b.bool(), Granted: b.bool()})
 	case 5:
-		n.respond(&core.AppendEntriesResponse{From: from, Term: term, Success: b.bool(), PrevIndex: index, Match: core.Index(b.next()), HintIndex: core.Index(b.next()), HintTerm: other, ReadContext: b.next(), Session: b.next()})
+		n.respond(&core.AppendEntriesResponse{From: from, Term: term, Success: b.bool(), PrevIndex: index, Match: core.Index(b.next()), HintIndex: core.Index(b.next()), HintTerm: other, ReadContext: b.next(), Session: b.next(), Clock: b.next() << (8 * (b.next() % 8))})
 	case 6:
 		n.respond(&core.InstallSnapshotResponse{From: from, Term: term, Session: b.next(), NextOffset: b.next(), Match: index})
 	case 7:

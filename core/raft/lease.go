@@ -14,23 +14,26 @@ import "fmt"
 // at most the declared drift d, then (k+1)(1+d) <= ElectionTicks-1 is enough,
 // which is k < lease.ticks below. The network's delay is on the safe side.
 //
-// It rests on four things beside the drift: the length counts from when a round
+// Whether the drift is what was declared is looked at all the time (clockWatch). It rests
+// on four things beside: the length counts from when a round
 // began, not from when it was answered; a promise is not forgotten by a change of
 // term or by a restart (Raft.promise); a leader that asked another to take over
 // has no lease for the rest of its term, because that election may come at any
 // time; and ticks are not lost: a driver that was held up tells of the time that
 // passed before Ready decides on a read.
 type lease struct {
-	ticks      uint64            // its length; zero: there are no leases
-	rounds     queue[leaseRound] // those begun within ticks, oldest first
-	handedOver bool              // TimeoutNow was sent in this term
+	ticks        uint64            // its length; zero: there are no leases
+	driftPercent uint64            // that was declared
+	rounds       queue[leaseRound] // those begun within ticks, oldest first
+	handedOver   bool              // TimeoutNow was sent in this term
+	told         bool              // a clock's reading came that no Ready has looked at
 }
 
-// leaseRound says at which tick the heartbeats with a read context, and later
-// ones, left.
+// leaseRound says when the heartbeats with a read context, and later ones, left:
+// at which tick, and at which reading of this node's clock (see clockWatch).
 type leaseRound struct {
-	context uint64
-	tick    uint64
+	context     uint64
+	tick, clock uint64
 }
 
 // LongestLease is the longest that a lease may last, in ticks, if no clock is faster
@@ -82,7 +85,7 @@ func (r *Raft) beginRound() {
 	if n := l.rounds.len(); n > 0 && l.rounds.at(n-1).tick == r.ticks {
 		return // the first of this tick asks for less and is as good
 	}
-	l.rounds.push(leaseRound{r.reads.round, r.ticks})
+	l.rounds.push(leaseRound{r.reads.round, r.ticks, r.clock()})
 }
 
 func (r *Raft) pruneLease() {
@@ -92,9 +95,9 @@ func (r *Raft) pruneLease() {
 }
 
 // holdsLease reports whether nobody else can lead now: a quorum has heard of a
-// round that began within the lease.
+// round that began within the lease, and no voter's clock is known to be too fast.
 func (r *Raft) holdsLease() bool {
-	if r.lease.ticks == 0 || r.lease.handedOver || r.transferee != 0 {
+	if r.lease.ticks == 0 || r.lease.handedOver || r.transferee != 0 || r.FastClock() != 0 {
 		return false
 	}
 	r.pruneLease()

@@ -7,7 +7,7 @@ func (r *Raft) HasReady() bool {
 	return len(r.out.now) > 0 || len(r.out.held) > 0 || len(r.log.tail) > 0 ||
 		r.canDeliver() || r.hardStateChanged || r.log.snapshot.Index != 0 ||
 		len(r.reads.done) > 0 || len(r.reads.lost) > 0 ||
-		r.role == Leader && (r.canGoOn() || r.canStartReads() || r.canReplicate())
+		r.role == Leader && (r.lease.told || r.canGoOn() || r.canStartReads() || r.canReplicate())
 }
 
 // Ready returns what there is to do, and regards it as given to the driver: see
@@ -17,6 +17,7 @@ func (r *Raft) Ready() Ready {
 		r.goOn()
 	}
 	if r.role == Leader {
+		r.compareClocks()
 		r.startReads()
 		r.replicate()
 	}
@@ -25,6 +26,7 @@ func (r *Raft) Ready() Ready {
 	r.takeWrite(&rd)
 	r.takeMessages(&rd)
 	rd.Reads, rd.ReadsLost = r.reads.take()
+	rd.FastClocks, r.fastClocks = r.fastClocks, nil
 	return rd
 }
 
@@ -61,6 +63,7 @@ func (r *Raft) takeMessages(rd *Ready) {
 		if q, ok := m.Request.(*core.RequestVoteRequest); ok && (r.role != Candidate || q.Term != r.term) {
 			continue // the election is over
 		}
+		r.tellClock(m.Response)
 		switch {
 		case r.isDurable(m.match):
 			rd.Messages = append(rd.Messages, m.Message)

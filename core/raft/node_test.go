@@ -26,6 +26,7 @@ type testNode struct {
 	snapshots []core.SnapshotMeta
 	reads     []ReadState
 	lost      []uint64
+	fast      []FastClock
 }
 
 type testWrite struct {
@@ -97,6 +98,7 @@ func (n *testNode) drain() {
 		}
 		n.reads = append(n.reads, rd.Reads...)
 		n.lost = append(n.lost, rd.ReadsLost...)
+		n.fast = append(n.fast, rd.FastClocks...)
 		if !n.slow {
 			n.persistAll()
 		}

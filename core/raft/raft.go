@@ -37,6 +37,7 @@ type Raft struct {
 	snapshot core.SnapshotMeta // the newest durable one
 
 	ticks            uint64 // since the start
+	skipped          uint64 // ticks that were told by Skip
 	electionElapsed  int    // ticks since the leader was heard, a vote was given, or an election began
 	electionTimeout  int
 	heartbeatElapsed int
@@ -59,7 +60,8 @@ type Raft struct {
 	backlog         backlog
 	reads           readQueue
 	lease           lease
-	sessions        uint64 // the newest replication session
+	fastClocks      []FastClock // that no Ready has given out
+	sessions        uint64      // the newest replication session
 	transferee      core.NodeID
 	transferElapsed int
 
@@ -94,7 +96,7 @@ func New(cfg Config) (*Raft, error) {
 		r.setTerm(log.lastTerm)
 	}
 	r.adoptMembers()
-	r.lease.ticks = uint64(cfg.leaseTicks())
+	r.lease.ticks, r.lease.driftPercent = uint64(cfg.leaseTicks()), uint64(cfg.LeaseDriftPercent)
 	if r.term > 0 {
 		r.promiseQuiet() // it may have promised just before it went down
 	}

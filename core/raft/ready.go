@@ -56,6 +56,11 @@ type Ready struct {
 	// ReadsLost are the contexts of reads that never will be, because
 	// leadership was lost.
 	ReadsLost []uint64
+
+	// FastClocks are voters whose clocks were found to be faster than declared, each
+	// once. From now on there are no leases, and reads go on without (see FastClock). A
+	// person should know.
+	FastClocks []FastClock
 }
 
 // maxCommittedBytes bounds Ready.Committed, so that one turn of the driver

@@ -107,6 +107,7 @@ func (r *Raft) broadcastHeartbeat() {
 
 func (r *Raft) stepAppendResponse(p *progress, a *core.AppendEntriesResponse) {
 	r.confirmReads(p, a.ReadContext)
+	r.noteClock(p, a)
 	switch {
 	case a.Match > r.log.last:
 		// No follower of this leader can have more than it sent.

@@ -34,6 +34,7 @@ func (n *scriptNode) commands() map[string]func([]string) {
 	return map[string]func([]string){
 		"campaign": func([]string) { n.raft.Campaign() },
 		"tick":     n.tick,
+		"skip":     func(args []string) { n.raft.Skip(uint64(count(args))) },
 		"propose":  n.propose,
 		"read":     n.read,
 		"transfer": func(args []string) { n.report(n.raft.TransferLeadership(n.w.node(args[0]).id)) },
@@ -191,6 +192,9 @@ func (n *scriptNode) drain() {
 		}
 		for _, context := range rd.ReadsLost {
 			n.w.say("%d loses read %d", uint64(n.id), context)
+		}
+		for _, c := range rd.FastClocks {
+			n.w.say("%d finds the clock of %d too fast: %d ticks in less than %d", uint64(n.id), uint64(c.Voter), c.Theirs, c.Ours)
 		}
 		if !n.slow {
 			n.persist(len(n.under))

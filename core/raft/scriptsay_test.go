@@ -21,9 +21,9 @@ func describe(m Message) string {
 			if a.Abstains() {
 				abstains = ", abstains"
 			}
-			return fmt.Sprintf("append: has %d, term %d%s%s", a.Match, a.Term, readName(a.ReadContext), abstains)
+			return fmt.Sprintf("append: has %d, term %d%s%s", a.Match, a.Term, answerName(a), abstains)
 		}
-		return fmt.Sprintf("append: no, try %d of term %d, term %d%s", a.HintIndex, a.HintTerm, a.Term, readName(a.ReadContext))
+		return fmt.Sprintf("append: no, try %d of term %d, term %d%s", a.HintIndex, a.HintTerm, a.Term, answerName(a))
 	case *core.InstallSnapshotResponse:
 		return fmt.Sprintf("snapshot: has %d, term %d", a.Match, a.Term)
 	case *core.TimeoutNowResponse:
@@ -74,6 +74,13 @@ func readName(context uint64) string {
 	return fmt.Sprintf(", read %d", context)
 }
 
+func answerName(a *core.AppendEntriesResponse) string {
+	if a.Clock == 0 {
+		return readName(a.ReadContext)
+	}
+	return fmt.Sprintf("%s, clock %d", readName(a.ReadContext), a.Clock)
+}
+
 func describeEntries(entries []core.Entry) string {
 	if len(entries) == 0 {
 		return " nothing"
@@ -110,6 +117,9 @@ func (n *scriptNode) describeStatus() string {
 	text := fmt.Sprintf("%d: %v of term %d, vote %d, leader %d, commit %d, last %d, durable %d", uint64(s.ID), s.Role, s.Term, uint64(s.Vote), uint64(s.Leader), s.Commit, s.LastIndex, s.Durable)
 	if s.HoldsLease {
 		text += ", holds a lease"
+	}
+	if s.FastClock != 0 {
+		text += fmt.Sprintf(", no lease beside %d", uint64(s.FastClock))
 	}
 	for _, p := range s.Progress {
 		text += fmt.Sprintf("; %d %v match %d next %d", uint64(p.Peer), p.State, p.Match, p.Next)

@@ -14,7 +14,7 @@ import (
 //
 //	cluster N [WORD=VALUE...]   N voters; join=K more nodes that know nobody; lease=PERCENT;
 //	                            prevote=off, quorum=off, appendbytes=B, newborn=on
-//	campaign I | tick I [N] | propose I TEXT... | read I | transfer I J
+//	campaign I | tick I [N] | skip I N | propose I TEXT... | read I | transfer I J
 //	change I voters=1,2 [learners=3,4]
 //	deliver [I>J]               what is under way, once; settle: until nothing is
 //	lose | twice | late [I>J]   drop it, double it, put it behind the rest

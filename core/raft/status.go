@@ -53,6 +53,7 @@ type Status struct {
 	Configuration core.Configuration // in force; not to be written to
 	ConfigIndex   core.Index         // of the entry that brought it; zero for none
 	HoldsLease    bool               // a leader's: reads need no round of heartbeats
+	FastClock     core.NodeID        // Raft.FastClock
 }
 
 // Progress is what a leader knows about one follower.
@@ -77,6 +78,7 @@ func (r *Raft) Status() Status {
 		ID: r.id, Role: r.role, Term: r.term, Vote: r.vote, Leader: r.leader,
 		Commit: r.commit, Applied: r.applied, LastIndex: r.log.last, Durable: r.writes.durable,
 		UncommittedBytes: r.backlog.bytes, PendingReads: r.reads.len(), Transferee: r.transferee,
+		FastClock: r.FastClock(),
 	}
 	s.Configuration, s.ConfigIndex = r.Configuration()
 	if r.role != Leader {

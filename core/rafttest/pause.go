@@ -55,10 +55,12 @@ func (n *node) goOn() {
 // after it took in what had come and before it asks for a Ready.
 func (n *node) catchUp() {
 	missed := min(electionTicks-1, n.missed)
+	skipped := n.missed - missed
 	n.missed = 0
 	if n.sim.opt.Bug == LoseTicks {
 		return
 	}
+	n.raft.Skip(uint64(skipped))
 	for range missed {
 		n.raft.Tick()
 	}

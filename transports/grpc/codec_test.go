@@ -36,7 +36,7 @@ func largest() ([]core.Request, []core.Response) {
 			&core.ReadRequest{From: m, Trace: true, Remaining: -1, Queries: empty},
 		}, []core.Response{
 			&core.RequestVoteResponse{From: m, Term: m, PreVote: true, Granted: true},
-			&core.AppendEntriesResponse{From: m, Term: m, Success: true, PrevIndex: m, Match: m, HintIndex: m, HintTerm: m, ReadContext: m, Session: m},
+			&core.AppendEntriesResponse{From: m, Term: m, Success: true, PrevIndex: m, Match: m, HintIndex: m, HintTerm: m, ReadContext: m, Session: m, Clock: m},
 			&core.InstallSnapshotResponse{From: m, Term: m, Session: m, NextOffset: m, Match: m},
 			&core.TimeoutNowResponse{From: m, Term: m},
 			propose,

@@ -90,7 +90,7 @@ func fillAppendEntries(m *raftpb.AppendEntriesResponse, r *core.AppendEntriesRes
 	m.From, m.Term, m.Success = uint64(r.From), uint64(r.Term), r.Success
 	m.PrevIndex, m.Match = uint64(r.PrevIndex), uint64(r.Match)
 	m.HintIndex, m.HintTerm = uint64(r.HintIndex), uint64(r.HintTerm)
-	m.ReadContext, m.Session = r.ReadContext, r.Session
+	m.ReadContext, m.Session, m.Clock = r.ReadContext, r.Session, r.Clock
 	return m
 }
 
@@ -226,7 +226,7 @@ func appendEntriesResponse(m *raftpb.AppendEntriesResponse) core.AppendEntriesRe
 		From: core.NodeID(m.From), Term: core.Term(m.Term), Success: m.Success,
 		PrevIndex: core.Index(m.PrevIndex), Match: core.Index(m.Match),
 		HintIndex: core.Index(m.HintIndex), HintTerm: core.Term(m.HintTerm),
-		ReadContext: m.ReadContext, Session: m.Session,
+		ReadContext: m.ReadContext, Session: m.Session, Clock: m.Clock,
 	}
 }
 

@@ -22,7 +22,7 @@ func TestPathsNameKinds(t *testing.T) {
 			t.Fatalf("%s is %v, want %v", pathOf(k), got, k)
 		}
 	}
-	for _, path := range []string{"", "/", "/raft/4/", "/raft/1/Propose", "/raft/4/propose", "/raft/4/Propose/", "//raft/4/Propose", "/RAFT/4/Propose", "/raft/4/%50ropose", "/raft/4/x/../Propose"} {
+	for _, path := range []string{"", "/", "/raft/5/", "/raft/4/Propose", "/raft/5/propose", "/raft/5/Propose/", "//raft/5/Propose", "/RAFT/4/Propose", "/raft/5/%50ropose", "/raft/5/x/../Propose"} {
 		if got := kindOf([]byte(path)); got != 0 {
 			t.Fatalf("%q is %v, want none", path, got)
 		}

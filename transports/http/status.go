@@ -39,7 +39,7 @@ func statusError(status int, text []byte) error {
 }
 
 // pathPrefix carries the version of the encoding, wire.Version.
-const pathPrefix = "/raft/4/"
+const pathPrefix = "/raft/5/"
 
 func pathOf(k core.Kind) string { return pathPrefix + k.String() }
 

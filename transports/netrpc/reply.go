@@ -36,9 +36,9 @@ func (a *RequestVoteReply) store(resp core.Response) {
 
 // AppendEntriesReply is core.AppendEntriesResponse on the wire.
 type AppendEntriesReply struct {
-	From, Term                                                  uint64
-	Success                                                     bool
-	PrevIndex, Match, HintIndex, HintTerm, ReadContext, Session uint64
+	From, Term                                                         uint64
+	Success                                                            bool
+	PrevIndex, Match, HintIndex, HintTerm, ReadContext, Session, Clock uint64
 }
 
 func (a *AppendEntriesReply) reset() { *a = AppendEntriesReply{} }
@@ -47,7 +47,7 @@ func (a *AppendEntriesReply) load(resp core.Response) {
 	r := resp.(*core.AppendEntriesResponse)
 	*a = AppendEntriesReply{
 		uint64(r.From), uint64(r.Term), r.Success, uint64(r.PrevIndex), uint64(r.Match),
-		uint64(r.HintIndex), uint64(r.HintTerm), r.ReadContext, r.Session,
+		uint64(r.HintIndex), uint64(r.HintTerm), r.ReadContext, r.Session, r.Clock,
 	}
 }
 
@@ -56,7 +56,7 @@ func (a *AppendEntriesReply) store(resp core.Response) {
 		From: core.NodeID(a.From), Term: core.Term(a.Term), Success: a.Success,
 		PrevIndex: core.Index(a.PrevIndex), Match: core.Index(a.Match),
 		HintIndex: core.Index(a.HintIndex), HintTerm: core.Term(a.HintTerm),
-		ReadContext: a.ReadContext, Session: a.Session,
+		ReadContext: a.ReadContext, Session: a.Session, Clock: a.Clock,
 	}
 }
 

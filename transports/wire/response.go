@@ -24,6 +24,9 @@ func SizeResponse(resp core.Response) int {
 	case *core.RequestVoteResponse:
 		return sizeRequestVoteResponse
 	case *core.AppendEntriesResponse:
+		if r.Clock > 0 {
+			return sizeAppendEntriesResponse + 8
+		}
 		return sizeAppendEntriesResponse
 	case *core.InstallSnapshotResponse:
 		return sizeInstallSnapshotResponse
@@ -46,7 +49,7 @@ func sizeResults(traced bool, results *core.Results) int {
 }
 
 // AppendResponse appends the encoding of resp to buf. It keeps nothing of resp. A
-// Trace is part of it only where Traced says that it is set.
+// Trace is part of it only where Traced says that it is set, a Clock where it is told.
 func AppendResponse(buf []byte, resp core.Response) []byte {
 	le := binary.LittleEndian
 	switch r := resp.(type) {
@@ -63,7 +66,11 @@ func AppendResponse(buf []byte, resp core.Response) []byte {
 		buf = le.AppendUint64(buf, uint64(r.HintTerm))
 		buf = le.AppendUint64(buf, r.ReadContext)
 		buf = le.AppendUint64(buf, r.Session)
-		return append(buf, flags(r.Success))
+		buf = append(buf, flags(r.Success, r.Clock > 0))
+		if r.Clock > 0 {
+			buf = le.AppendUint64(buf, r.Clock)
+		}
+		return buf
 	case *core.InstallSnapshotResponse:
 		buf = le.AppendUint64(buf, uint64(r.From))
 		buf = le.AppendUint64(buf, uint64(r.Term))
@@ -125,7 +132,11 @@ func DecodeResponse(kind core.Kind, body []byte, into core.Response) error {
 		r.PrevIndex, r.Match = core.Index(c.uint64()), core.Index(c.uint64())
 		r.HintIndex, r.HintTerm = core.Index(c.uint64()), core.Term(c.uint64())
 		r.ReadContext, r.Session = c.uint64(), c.uint64()
-		r.Success = c.flags(1) != 0
+		f := c.flags(2)
+		r.Success = f&1 != 0
+		if r.Clock = 0; f&2 != 0 {
+			r.Clock = c.nonzero()
+		}
 	case *core.InstallSnapshotResponse:
 		r.From, r.Term = core.NodeID(c.uint64()), core.Term(c.uint64())
 		r.Session, r.NextOffset = c.uint64(), c.uint64()

@@ -26,8 +26,8 @@ import (
 
 // Version numbers the format. Carriers send or store it and refuse any other.
 // 2 brought traces to Propose and Read, 3 the configuration to InstallSnapshot, 4 the
-// time that is left to Propose and Read.
-const Version = 4
+// time that is left to Propose and Read, 5 the clock to the response of AppendEntries.
+const Version = 5
 
 // ErrMalformed is matched by every decoding error: the bytes end too early, go on
 // after the message, or hold a value that no encoder writes.
@@ -86,6 +86,15 @@ func (c *cursor) uint64() uint64 {
 	}
 	v := binary.LittleEndian.Uint64(c.rest)
 	c.rest = c.rest[8:]
+	return v
+}
+
+// nonzero takes a number that would not be there if it were zero.
+func (c *cursor) nonzero() uint64 {
+	v := c.uint64()
+	if v == 0 {
+		c.short, c.rest = true, nil
+	}
 	return v
 }
 

@@ -64,6 +64,7 @@ func responses() []core.Response {
 		&core.RequestVoteResponse{From: 1, Term: 2, PreVote: true},
 		&core.RequestVoteResponse{From: 1, Term: 2, Granted: true},
 		&core.AppendEntriesResponse{From: 1, Term: 2, Success: true, PrevIndex: 3, Match: 4, HintIndex: 5, HintTerm: 6, ReadContext: 7, Session: top},
+		&core.AppendEntriesResponse{From: 1, Term: 2, PrevIndex: 3, Match: 4, HintIndex: 5, HintTerm: 6, ReadContext: 7, Session: 8, Clock: top},
 		&core.InstallSnapshotResponse{From: 1, Term: 2, Session: 3, NextOffset: 4, Match: 5},
 		&core.TimeoutNowResponse{From: 1, Term: 2},
 		propose, read, traced,
@@ -221,6 +222,11 @@ func TestMalformedIsRefused(t *testing.T) {
 	if err := wire.DecodeResponse(core.KindRead, read, new(core.ReadResponse)); !errors.Is(err, wire.ErrMalformed) {
 		t.Errorf("unknown flag of a Read response: %v", err)
 	}
+	clock := wire.AppendResponse(nil, &core.AppendEntriesResponse{Clock: 1})
+	clock[len(clock)-8] = 0
+	if err := wire.DecodeResponse(core.KindAppendEntries, clock, new(core.AppendEntriesResponse)); !errors.Is(err, wire.ErrMalformed) {
+		t.Errorf("a clock that is told and says nothing: %v", err)
+	}
 	for _, into := range []core.Request{nil, new(core.ReadRequest)} {
 		if err := wire.DecodeRequest(core.KindPropose, nil, into); !errors.Is(err, wire.ErrMalformed) {
 			t.Errorf("a Propose into %T: %v", into, err)
@@ -243,6 +249,15 @@ func TestAnUntracedResponseCarriesNoTrace(t *testing.T) {
 	}
 	if traced := (&core.ProposeResponse{Traced: true}); wire.SizeResponse(traced) != len(body)+6*8 {
 		t.Errorf("a trace takes %d bytes, want 48", wire.SizeResponse(traced)-len(body))
+	}
+}
+
+// TestAClockThatIsNotToldTakesNoBytes: where nobody holds leases, nobody pays for them.
+func TestAClockThatIsNotToldTakesNoBytes(t *testing.T) {
+	plain := wire.AppendResponse(nil, &core.AppendEntriesResponse{ReadContext: 1})
+	told := wire.AppendResponse(nil, &core.AppendEntriesResponse{ReadContext: 1, Clock: 2})
+	if len(plain) != 8*8+1 || len(told) != len(plain)+8 {
+		t.Errorf("%d bytes, with a clock %d; want 65 and 73", len(plain), len(told))
 	}
 }
 

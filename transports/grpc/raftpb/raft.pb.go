@@ -847,6 +847,7 @@ type AppendEntriesResponse struct {
 	HintTerm      uint64                 `protobuf:"varint,7,opt,name=hint_term,json=hintTerm,proto3" json:"hint_term,omitempty"`
 	ReadContext   uint64                 `protobuf:"varint,8,opt,name=read_context,json=readContext,proto3" json:"read_context,omitempty"`
 	Session       uint64                 `protobuf:"varint,9,opt,name=session,proto3" json:"session,omitempty"`
+	Clock         uint64                 `protobuf:"varint,10,opt,name=clock,proto3" json:"clock,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -940,6 +941,13 @@ func (x *AppendEntriesResponse) GetReadContext() uint64 {
 func (x *AppendEntriesResponse) GetSession() uint64 {
 	if x != nil {
 		return x.Session
+	}
+	return 0
+}
+
+func (x *AppendEntriesResponse) GetClock() uint64 {
+	if x != nil {
+		return x.Clock
 	}
 	return 0
 }
@@ -1668,7 +1676,7 @@ const file_transports_grpc_raftpb_raft_proto_rawDesc = "" +
 	"\x06commit\x18\x05 \x01(\x04R\x06commit\x12!\n" +
 	"\fread_context\x18\x06 \x01(\x04R\vreadContext\x12\x18\n" +
 	"\asession\x18\a \x01(\x04R\asession\x12-\n" +
-	"\aentries\x18\b \x03(\v2\x13.raftbench.v1.EntryR\aentries\"\x87\x02\n" +
+	"\aentries\x18\b \x03(\v2\x13.raftbench.v1.EntryR\aentries\"\x9d\x02\n" +
 	"\x15AppendEntriesResponse\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x18\n" +
@@ -1680,7 +1688,9 @@ const file_transports_grpc_raftpb_raft_proto_rawDesc = "" +
 	"hint_index\x18\x06 \x01(\x04R\thintIndex\x12\x1b\n" +
 	"\thint_term\x18\a \x01(\x04R\bhintTerm\x12!\n" +
 	"\fread_context\x18\b \x01(\x04R\vreadContext\x12\x18\n" +
-	"\asession\x18\t \x01(\x04R\asession\"\x8f\x02\n" +
+	"\asession\x18\t \x01(\x04R\asession\x12\x14\n" +
+	"\x05clock\x18\n" +
+	" \x01(\x04R\x05clock\"\x8f\x02\n" +
 	"\x16InstallSnapshotRequest\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\x12\x12\n" +
 	"\x04term\x18\x02 \x01(\x04R\x04term\x12%\n" +
