@@ -215,6 +215,7 @@ func TestFastClockOfALearnerDoesNotMatter_6_4_1(t *testing.T) {
 	if n.caughtAfter(func(tick uint64) uint64 { return 3 * tick }) == 0 {
 		t.Fatal("not found")
 	}
+	n.ack(3, n.LastIndex())
 	n.change(config(voters(1, 3), 2))
 	n.ackAll(2, 3)
 	n.ackAll(2, 3)

@@ -55,7 +55,7 @@ type progress struct {
 	readContext uint64 // the newest that the follower confirmed
 
 	abstains bool       // it said so in its last acknowledgement: it does not vouch for what is not committed
-	clock clockWatch // not only of this term
+	clock    clockWatch // not only of this term
 
 	life     uint64     // of the newborn that was welcomed
 	welcomed core.Index // where the log ended then
