@@ -155,6 +155,32 @@ func TestSkippedTicksAreTime_6_4_1(t *testing.T) {
 	}
 }
 
+// A driver takes in what has come before it looks at its clock: what it tells afterwards
+// counts, for who compares and for who is read.
+func TestReadingsWaitForTheDriversTime_6_4_1(t *testing.T) {
+	n := newLeaser(t)
+	n.tellTime(2, n.beat(), 100)
+	context, p := n.beat(), n.peer(2)
+	n.StepResponse(&core.AppendEntriesResponse{From: 2, Term: n.Term(), Success: true, Match: p.match, Session: p.session, ReadContext: context, Clock: 109})
+	for range 7 {
+		n.Tick()
+	}
+	if n.drain(); len(n.fast) > 0 {
+		t.Errorf("compared before the time was told: %+v", n.fast)
+	}
+	voter := newNode(t, 0, nil, leases)
+	voter.token++
+	if err := voter.Step(voter.token, &core.AppendEntriesRequest{From: 2, Term: 1, ReadContext: 5}); err != nil {
+		t.Fatal(err)
+	}
+	voter.Tick()
+	voter.Skip(30)
+	voter.drain()
+	if a := voter.answers[voter.token].(*core.AppendEntriesResponse); a.Clock != 31 {
+		t.Errorf("a voter that was held up for 31 ticks tells %d", a.Clock)
+	}
+}
+
 // Nothing is told where there are no leases, nor without a round, nor by a node that may
 // have forgotten what it did.
 func TestClockIsToldWhereLeasesRestOnIt_6_4_1(t *testing.T) {

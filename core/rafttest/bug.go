@@ -46,6 +46,7 @@ const (
 	InstallUnfinished
 	CompactBeforeDurable
 	AdoptOlderSnapshot
+	ForgetSkippedTicks
 	numBugs
 )
 
@@ -82,7 +83,7 @@ func mistakes() []struct{ name, mistake string } {
 		{"IgnoreWriteError", "a failed write is taken for a durable one"},
 		{"SnapshotWithoutConfig", "a snapshot does not say who the members are"},
 		{"ReadFromFollower", "a follower answers reads without asking anyone"},
-		{"LeaseBeyondDrift", "clocks differ by more than was declared"},
+		{"LeaseBeyondDrift", "clocks differ by more than was declared, and nobody tells what they read"},
 		{"LoseTicks", "the time of a pause is not told to Raft"},
 		{"ForgetPromise", "a restarted voter is told that an election timeout has passed"},
 		{"TransferUnnoticed", "TimeoutNow is sent without the leader's knowing"},
@@ -97,6 +98,7 @@ func mistakes() []struct{ name, mistake string } {
 		{"InstallUnfinished", "a snapshot is acknowledged before it is durable"},
 		{"CompactBeforeDurable", "the log is compacted when a snapshot is begun, not when it is durable"},
 		{"AdoptOlderSnapshot", "a snapshot that was taken replaces a newer one that was installed meanwhile"},
+		{"ForgetSkippedTicks", "of a long pause Raft is told only the ticks that matter to elections"},
 	}
 }
 

@@ -76,6 +76,9 @@ func (n *node) falsifyResponse(in *incoming, resp core.Response) core.Response {
 		if s.opt.Bug == AckWholeLog && a.Success {
 			a.Match = max(a.Match, n.disk.durable.LastIndex())
 		}
+		if s.opt.Bug == LeaseBeyondDrift {
+			a.Clock = 0
+		}
 	case *core.InstallSnapshotResponse:
 		if q := in.call.req.(*core.InstallSnapshotRequest); s.opt.Bug == InstallStaleSnapshot && !q.Done && in.veto {
 			a.Match, a.NextOffset = 0, in.want
@@ -87,7 +90,7 @@ func (n *node) falsifyResponse(in *incoming, resp core.Response) core.Response {
 // falsifyArrived changes a response before Raft sees it.
 func (n *node) falsifyArrived(resp core.Response) {
 	if a, ok := resp.(*core.AppendEntriesResponse); ok && n.sim.opt.Bug == ReadLateAnswer {
-		a.ReadContext = n.round
+		a.ReadContext, a.Clock = n.round, 0 // it is the read that this is about
 	}
 }
 

@@ -8,11 +8,12 @@ type Bounty struct {
 	Leases   bool     // as in Options
 	Sessions bool     // as in Options
 	Turnover bool     // as in Options
+	Excess   int      // as Options.ExcessPercent
 }
 
 // Options are those of the first world to look in.
 func (h Bounty) Options(b Bug) Options {
-	return Options{Bug: b, Ticks: h.Ticks, Leases: h.Leases, Sessions: h.Sessions, Turnover: h.Turnover}
+	return Options{Bug: b, Ticks: h.Ticks, Leases: h.Leases, Sessions: h.Sessions, Turnover: h.Turnover, ExcessPercent: h.Excess}
 }
 
 // Bounty returns how b is looked for.
@@ -72,6 +73,8 @@ func driverBounty(b Bug) Bounty {
 		return Bounty{Within: 100, By: []string{"the latest configuration is in force"}}
 	case LoseTicks:
 		return Bounty{Within: 50, By: reads, Ticks: longTicks, Leases: true}
+	case ForgetSkippedTicks:
+		return Bounty{Within: 100, By: []string{justBlame}, Ticks: longTicks, Leases: true}
 	case LeaseBeyondDrift, TransferUnnoticed:
 		return Bounty{Within: 200, By: reads, Ticks: longTicks, Leases: true}
 	case RetryInNewSession:

@@ -19,12 +19,14 @@ type node struct {
 	disk  disk
 
 	tickEvery int64
-	diskDelay int64    // the longest write
-	stalled   bool     // the disk does nothing
-	failing   bool     // the disk's next write fails
-	paused    bool     // the node does nothing
-	missed    int      // ticks of the pause
-	deferred  []func() // what happens when it goes on
+	leads     int64         // since when
+	blamed    []core.NodeID // whose clocks it found to be too fast, in this life
+	diskDelay int64         // the longest write
+	stalled   bool          // the disk does nothing
+	failing   bool          // the disk's next write fails
+	paused    bool          // the node does nothing
+	missed    int           // ticks of the pause
+	deferred  []func()      // what happens when it goes on
 
 	applied core.Index
 	state   uint64
@@ -75,7 +77,7 @@ func (n *node) boot() {
 	n.asked = map[core.Index]asked{}
 	n.deferred, n.paused, n.missed, n.failing, n.membersChanged = nil, false, 0, false, true
 	n.readable, n.assembly, n.context, n.round, n.follow = nil, assembly{}, 0, 0, 0
-	n.taking, n.loading = false, false
+	n.taking, n.loading, n.blamed = false, false, nil
 	n.restoreState(n.disk.durable.snapshot.Index, n.disk.data)
 	n.commit = r.Commit()
 	n.hurryOnPurpose()
@@ -137,6 +139,7 @@ func (n *node) work() {
 		n.write(&rd)
 		n.send(rd.Messages)
 		n.apply(rd.Committed)
+		n.blame(rd.FastClocks)
 		n.finishReads(&rd)
 		if n.sim.err != nil {
 			return

@@ -32,6 +32,14 @@ type Options struct {
 	// and again.
 	Turnover bool
 
+	// ExcessPercent, if it is not zero, makes clocks of some nodes faster than those of
+	// others by so much more than is declared, from some time on. Only worlds with leases
+	// are left, and in them stale reads are counted (Result.StaleReads).
+	ExcessPercent int
+
+	// Faultless leaves out all that goes wrong beside.
+	Faultless bool
+
 	// Trace, if not nil, gets a line for each event.
 	Trace io.Writer
 
@@ -52,6 +60,10 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Ticks < 0 {
 		return o, fmt.Errorf("rafttest: Ticks is %d: it must be positive", o.Ticks)
 	}
+	if o.ExcessPercent < 0 {
+		return o, fmt.Errorf("rafttest: ExcessPercent is %d: it must be positive", o.ExcessPercent)
+	}
+	o.Leases = o.Leases || o.ExcessPercent > 0
 	return o, nil
 }
 
@@ -88,6 +100,12 @@ type Result struct {
 	Changes       int // of members that began
 	LeaseReads    int // answered at once, because of a lease
 	FollowerReads int // answered by another node than the one that confirmed them
+	StaleReads    int // where clocks break their bound: of those answered
+
+	FastClocks     int // voters of whose clocks a leader found that they are too fast
+	FastClockTicks int // that it took in all, from when clocks broke their bound or the leader was elected
+	FastClockMost  int // that one of them took
+
 	Pauses        int // of a node that was held up
 	DiskErrors    int // writes that failed
 	SessionWrites int // of clients with sessions, who were told of success

@@ -60,7 +60,9 @@ func (n *node) catchUp() {
 	if n.sim.opt.Bug == LoseTicks {
 		return
 	}
-	n.raft.Skip(uint64(skipped))
+	if n.sim.opt.Bug != ForgetSkippedTicks {
+		n.raft.Skip(uint64(skipped))
+	}
 	for range missed {
 		n.raft.Tick()
 	}

@@ -146,6 +146,9 @@ func command(o Options, err error) string {
 	if o.Turnover {
 		test = "TestTurnoverSeeds$"
 	}
+	if o.ExcessPercent > 0 {
+		test = fmt.Sprintf("TestClocksBeyondTheDrift$/^%d$", o.ExcessPercent)
+	}
 	c := fmt.Sprintf("go test ./core/rafttest -v -run '%s' -seed %d", test, o.Seed)
 	if v := new(Violation); errors.As(err, &v) {
 		c += fmt.Sprintf(" -nodes %d", v.Nodes)
@@ -183,6 +186,10 @@ func (r *Result) add(o Result) {
 	r.Changes += o.Changes
 	r.LeaseReads += o.LeaseReads
 	r.FollowerReads += o.FollowerReads
+	r.StaleReads += o.StaleReads
+	r.FastClocks += o.FastClocks
+	r.FastClockTicks += o.FastClockTicks
+	r.FastClockMost = max(r.FastClockMost, o.FastClockMost)
 	r.Pauses += o.Pauses
 	r.DiskErrors += o.DiskErrors
 	r.Torn += o.Torn

@@ -75,7 +75,7 @@ func (n *node) readConfirmed(r readCall, index core.Index) {
 	s := n.sim
 	if r.by == n {
 		if r.at == s.now {
-			s.result.LeaseReads++
+			n.readByLease()
 		}
 		n.readable = append(n.readable, readable{r.floor, index})
 		return

@@ -43,6 +43,7 @@ type Sim struct {
 	restartSoon   float64       // how often a crashed node is back within moments
 	spares        int           // nodes that are no members at first; zero: members do not change
 	changeEvery   int64         // how often somebody asks for a change of members
+	parted        int64         // when clocks break their bound
 	tornWrites    bool          // a crash may leave a part of a write
 	pauses        bool          // nodes are held up at awkward moments
 	cfg           raft.Config   // of all nodes
@@ -107,7 +108,7 @@ func (s *Sim) draw() {
 		s.active = faults
 	}
 	s.restartSoon = 0.3
-	s.tornWrites, s.pauses = s.chance(0.5), s.chance(0.5)
+	s.tornWrites, s.pauses = s.chance(0.5), s.chance(0.5) && !s.opt.Faultless
 	s.drawLeases()
 	s.drawMembership()
 	if s.opt.Sessions {
@@ -162,18 +163,6 @@ func (s *Sim) drawMembership() {
 	s.changeEvery = int64(s.oneOf(5, 15, 40) * tick)
 }
 
-// drawClock returns the length of a tick of one node's clock. With leases it
-// stays within the drift that is declared.
-func (s *Sim) drawClock() int64 {
-	if s.cfg.LeaseDriftPercent == 0 {
-		return tick*9/10 + s.rng.Int64N(tick/5)
-	}
-	if s.opt.Bug == LeaseBeyondDrift {
-		return tick * (1 + 3*s.rng.Int64N(2))
-	}
-	return tick + s.rng.Int64N(int64(s.cfg.LeaseDriftPercent)*tick/100+1)
-}
-
 func (s *Sim) oneOf(values ...float64) float64 { return values[s.rng.IntN(len(values))] }
 
 func (s *Sim) chance(p float64) bool { return p > 0 && s.rng.Float64() < p }
@@ -223,8 +212,11 @@ func (s *Sim) run() {
 		n.boot()
 	}
 	s.clientAct()
-	s.faultAct()
-	s.memberAct()
+	if !s.opt.Faultless {
+		s.faultAct()
+		s.memberAct()
+	}
+	s.planExcess()
 	s.runUntil(int64(s.opt.Ticks)*tick, func() bool { return false })
 	if s.err == nil {
 		s.heal()

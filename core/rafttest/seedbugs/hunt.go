@@ -57,6 +57,9 @@ func huntMutant(ctx context.Context, m *mutant, seed uint64, folder, scratch str
 	if m.bounty.Turnover {
 		args = append(args, "-turnover")
 	}
+	if m.bounty.Excess > 0 {
+		args = append(args, "-excess", strconv.Itoa(m.bounty.Excess))
+	}
 	out, err := run(ctx, folder, binary, args...)
 	if err != nil {
 		return catch{}, fmt.Errorf("%s: hunt: %w", m.name, err)

@@ -25,11 +25,12 @@ func main() {
 	turnover := flag.Bool("turnover", false, "with -hunt: only worlds in which leaders, or all voters, are replaced again and again")
 	leases := flag.Bool("leases", false, "with -hunt: only worlds with leases")
 	seed := flag.Uint64("seed", 0, "the first world; other ones show whether a bug was found by luck")
+	excess := flag.Int("excess", 0, "with -hunt: only worlds with clocks that differ by so many percent more than is declared")
 	only := flag.String("only", "", "a regular expression: look only for the bugs whose name it matches")
 	flag.Parse()
 	err := error(nil)
 	if *hunting > 0 {
-		err = printHunt(os.Stdout, rafttest.Options{Seed: *seed, Ticks: *ticks, Leases: *leases, Sessions: *sessions, Turnover: *turnover}, *hunting)
+		err = printHunt(os.Stdout, rafttest.Options{Seed: *seed, Ticks: *ticks, Leases: *leases, Sessions: *sessions, Turnover: *turnover, ExcessPercent: *excess}, *hunting)
 	} else {
 		err = printTable(context.Background(), os.Stdout, *only, *seed)
 	}

@@ -33,10 +33,10 @@ func leased(seeds int, by ...string) rafttest.Bounty {
 	return rafttest.Bounty{Within: seeds, By: by, Ticks: 1500, Leases: true}
 }
 
-// mutants are the mistakes in votes, logs and reads, and those of members, leases,
+// mutants are the mistakes in votes, logs and reads, and those of members, leases, clocks,
 // sessions and nodes that lost their disk.
 func mutants() []mutant {
-	return slices.Concat(algorithmMutants(), memberMutants(), leaseMutants(), sessionMutants(), newbornMutants())
+	return slices.Concat(algorithmMutants(), memberMutants(), leaseMutants(), clockMutants(), sessionMutants(), newbornMutants())
 }
 
 func algorithmMutants() []mutant {
