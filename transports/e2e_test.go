@@ -216,7 +216,9 @@ func TestHistoryIsLinearizable(t *testing.T) {
 func (h *house) driver(t *testing.T, c workloads.Config, w workloads.Workload) (*workloads.Driver, func() error) {
 	t.Helper()
 	var clients []*client.Client
-	c.Generate = w.NewGenerator
+	if c.Generate == nil {
+		c.Generate = w.NewGenerator
+	}
 	c.Connect = func(_ int, done func([]*client.Op)) (workloads.Target, error) {
 		clients = append(clients, h.client(t, done))
 		return clients[len(clients)-1], nil
