@@ -52,7 +52,7 @@ func TestFrameFormatDoesNotChange(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{hex.EncodeToString(sampleFrames(true)[2]), "5cc9dd7f03000000020406010900000000000000776879"},
 		{hex.EncodeToString(appendHello(nil, hello{from: 5, class: core.ClassSnapshot, checksum: true})),
-			"81a942c01800000002010000000000000000000072616674626e636804030100050000000000000000000000"},
+			"7fa44e321800000002010000000000000000000072616674626e636805030100050000000000000000000000"},
 		{hex.EncodeToString(sampleFrames(false)[3]), "000000000400000002050000000000000000000000001000"},
 	} {
 		if c.got != c.want {

@@ -106,7 +106,7 @@ func (a *app) timesFlags(fs *pflag.FlagSet, f *runFlags) {
 	f.Times = experiment.DefaultTimes()
 	fs.Var(durationValue{value: &f.Times.Heartbeat}, "heartbeat", "from one heartbeat of a leader to the next")
 	fs.Var(durationValue{value: &f.Times.Election}, "election", "shortest election timeout, a multiple of --heartbeat; each is drawn from it to twice as much")
-	fs.Var(percentValue{&f.Times.LeaseDriftPercent}, "lease.drift", "the most by which the clock of a node may run faster than another's, with --read-mode lease")
+	fs.Var(percentValue{&f.Times.LeaseDriftPercent}, "lease.drift", "the most by which the clock of a node may run faster than another's, with --read-mode lease; a leader that finds more goes on without leases")
 	fs.Var(durationValue{value: &f.Times.LeaseLength}, "lease.length", "how long a lease lasts, in whole heartbeats; 0: as long as (--election - --heartbeat) / (1 + --lease.drift)")
 }
 

@@ -7,7 +7,7 @@ const (
 	beside = "no lease beside a clock that was blamed"
 )
 
-// longer looks in worlds that last longer.
+// longer gives each world more time, for what takes several elections.
 func longer(seeds int, by ...string) rafttest.Bounty {
 	return rafttest.Bounty{Within: seeds, By: by, Ticks: 1500}
 }
