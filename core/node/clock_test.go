@@ -70,34 +70,54 @@ func TestFastClocksAreReported(t *testing.T) {
 	}
 }
 
+// stopped is a state machine that holds its node up until it is told to go on.
+type stopped struct {
+	journal
+	goOn chan bool
+}
+
+func (m *stopped) Apply(entries []core.Entry, results *core.Results) {
+	<-m.goOn
+	m.journal.Apply(entries, results)
+}
+
 // A node that is held up for longer than elections need to know of tells the time all the
-// same: who is believed to have a slow clock, makes the others' look fast.
+// same: who is believed to have a slow clock, makes the others' look fast. So it is if a
+// snapshot has become whole meanwhile, which raft decides about before all else.
 func TestHeldUpNodeTellsTheTime(t *testing.T) {
 	const held = 100 // ticks
-	w := &wireless{replies: make(chan *core.Incoming, 10), calls: make(chan core.Request, 1000)}
-	goOn := make(chan bool)
-	n, err := node.Start(node.Config{
-		ID: 2, Peers: []core.NodeID{1, 2}, Tick: time.Millisecond, ElectionTicks: 5, LeaseDriftPercent: 10,
-		Storage: struct{ core.Storage }{memlog.New()}, StateMachine: new(journal),
-		Open: func(h core.Handler) (core.Transport, error) { w.handler = h; return w, nil },
-		OnChange: func(s node.Status) {
-			if s.Leader == 1 {
-				<-goOn // in the loop
+	for name, withSnapshot := range map[string]bool{"alone": false, "with a snapshot": true} {
+		t.Run(name, func(t *testing.T) {
+			w := &wireless{replies: make(chan *core.Incoming, 10), calls: make(chan core.Request, 1000)}
+			machine, storage := &stopped{goOn: make(chan bool)}, &gated{Log: memlog.New(), open: make(chan bool)}
+			n, err := node.Start(node.Config{
+				ID: 2, Peers: []core.NodeID{1, 2}, Tick: time.Millisecond, ElectionTicks: 5, LeaseDriftPercent: 10,
+				Storage: struct{ core.Storage }{storage}, StateMachine: machine, Cluster: testCluster,
+				Open: func(h core.Handler) (core.Transport, error) { w.handler = h; return w, nil },
+			})
+			if err != nil {
+				t.Fatal(err)
 			}
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer n.Close()
-	tell := func(context uint64) uint64 {
-		t.Helper()
-		return w.ask(t, &core.AppendEntriesRequest{From: 1, Term: 5, ReadContext: context}).(*core.AppendEntriesResponse).Clock
-	}
-	before := tell(1)
-	<-time.After(held * time.Millisecond)
-	close(goOn)
-	if passed := tell(2) - before; passed < held-1 {
-		t.Errorf("it tells that %d ticks have passed, but %d have", passed, held)
+			defer n.Close()
+			if s := newSent(10, "x"); withSnapshot {
+				first := w.ask(t, s.request(0, 0)).(*core.InstallSnapshotResponse)
+				w.handler.Receive([]*core.Incoming{{Request: s.request(first.NextOffset, 1), Response: new(core.InstallSnapshotResponse)}})
+			}
+			before := w.ask(t, &core.AppendEntriesRequest{From: 1, Term: 5, Entries: termEntries(1, 5), Commit: 1, ReadContext: 1}).(*core.AppendEntriesResponse).Clock
+			close(storage.open)
+			w.handler.Receive([]*core.Incoming{{Request: &core.AppendEntriesRequest{From: 1, Term: 5, ReadContext: 2}, Response: new(core.AppendEntriesResponse)}})
+			<-time.After(held * time.Millisecond)
+			close(machine.goOn)
+			for {
+				a, ok := (<-w.replies).Response.(*core.AppendEntriesResponse)
+				if !ok {
+					continue // the snapshot's
+				}
+				if passed := a.Clock - before; passed < held-1 {
+					t.Errorf("it tells that %d ticks have passed, but %d have", passed, held)
+				}
+				return
+			}
+		})
 	}
 }

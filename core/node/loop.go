@@ -65,7 +65,6 @@ func (n *Node) turn(in *arrivals) {
 	n.propose()
 	n.endForwards()
 	n.startReads()
-	n.catchUp()
 	n.drain()
 	n.leadershipChanges()
 	n.endChanges()
@@ -115,8 +114,9 @@ func (n *Node) refuse(r *core.Incoming, err error) {
 
 // drain does what raft asks for until it asks for nothing more. What is to be
 // sent leaves before entries are applied, so that peers and state machine work
-// at the same time.
+// at the same time. Before the first Ready raft is told of the time (catchUp).
 func (n *Node) drain() {
+	n.catchUp()
 	for {
 		n.becomeDurable()
 		if n.failed != nil || !n.raft.HasReady() {
