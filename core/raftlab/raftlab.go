@@ -13,7 +13,7 @@ const maxCalls = 256
 // Raft is one server in real time. Its methods may be called concurrently.
 type Raft struct {
 	peers   []Caller
-	applyCh chan<- ApplyMsg
+	disk    Persister
 	stop    chan struct{} // closed by Kill
 	wake    chan struct{} // there is something to apply
 	running sync.WaitGroup
@@ -43,14 +43,19 @@ type Options struct {
 // Make starts server me of peers from what its persister holds. It sends what is
 // committed to applyCh in order, from a goroutine of its own, so that the service may
 // call Snapshot before it takes the next. An error means that the persister holds
-// something else.
-func Make(peers []Caller, me int, persister Persister, applyCh chan<- ApplyMsg, o Options) (*Raft, error) {
+// something else. The types of peers and messages are the suite's own.
+func Make[C Caller, M ApplyMessage](
+	peers []C, me int, persister Persister, applyCh chan<- M, o Options,
+) (*Raft, error) {
 	if o.Codec == nil {
 		o.Codec = Gob{}
 	}
 	r := &Raft{
-		peers: peers, applyCh: applyCh, calls: make([]int, len(peers)),
+		disk: persister, calls: make([]int, len(peers)),
 		stop: make(chan struct{}), wake: make(chan struct{}, 1),
+	}
+	for _, p := range peers {
+		r.peers = append(r.peers, p)
 	}
 	peer, err := NewPeer(PeerConfig{
 		Me: me, Peers: len(peers), Persister: persister, Codec: o.Codec, Seed: o.Seed,
@@ -61,7 +66,7 @@ func Make(peers []Caller, me int, persister Persister, applyCh chan<- ApplyMsg, 
 	}
 	r.peer = peer
 	r.running.Go(r.tick)
-	r.running.Go(r.apply)
+	r.running.Go(func() { apply(r, applyCh) })
 	return r, nil
 }
 
@@ -93,6 +98,10 @@ func (r *Raft) Snapshot(number int, snapshot []byte) {
 		r.peer.Snapshot(number, snapshot)
 	}
 }
+
+// PersistBytes returns how many bytes the persister holds beside the snapshot. A
+// service takes a snapshot when they are too many.
+func (r *Raft) PersistBytes() int { return len(r.disk.ReadRaftState()) }
 
 // Handle answers a peer's call of Method.
 func (r *Raft) Handle(args *Args, reply *Reply) {
@@ -172,24 +181,28 @@ func (r *Raft) queue(m ApplyMsg) {
 	}
 }
 
-// apply hands over what is to be applied.
-func (r *Raft) apply() {
+// apply hands over to the service what is to be applied.
+func apply[M ApplyMessage](r *Raft, applyCh chan<- M) {
 	for {
 		select {
 		case <-r.stop:
 			return
 		case <-r.wake:
 		}
-		r.mu.Lock()
-		batch := r.toApply
-		r.toApply = nil
-		r.mu.Unlock()
-		for i := range batch {
+		for _, m := range r.takeToApply() {
 			select {
 			case <-r.stop:
 				return
-			case r.applyCh <- batch[i]:
+			case applyCh <- M(m):
 			}
 		}
 	}
+}
+
+func (r *Raft) takeToApply() []ApplyMsg {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	batch := r.toApply
+	r.toApply = nil
+	return batch
 }

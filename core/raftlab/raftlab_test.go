@@ -60,6 +60,18 @@ func (d *direct) set(server *Raft) {
 	d.server = server
 }
 
+// message is a suite's own type of what is to be applied.
+type message struct {
+	CommandValid bool
+	Command      any
+	CommandIndex int
+
+	SnapshotValid bool
+	Snapshot      []byte
+	SnapshotTerm  int
+	SnapshotIndex int
+}
+
 // realLab is three servers in real time. Its service takes a snapshot of every second
 // command, from within the goroutine that takes what is to be applied.
 type realLab struct {
@@ -67,12 +79,12 @@ type realLab struct {
 	ends    []*direct
 	disks   []*disk
 	servers []*Raft
-	applied []chan ApplyMsg
+	applied []chan message
 	reading sync.WaitGroup
 }
 
 func newRealLab(t *testing.T) *realLab {
-	l := &realLab{T: t, servers: make([]*Raft, 3), applied: make([]chan ApplyMsg, 3)}
+	l := &realLab{T: t, servers: make([]*Raft, 3), applied: make([]chan message, 3)}
 	for range l.servers {
 		l.ends, l.disks = append(l.ends, new(direct)), append(l.disks, new(disk))
 	}
@@ -89,16 +101,12 @@ func newRealLab(t *testing.T) *realLab {
 }
 
 func (l *realLab) start(i int) {
-	var peers []Caller
-	for _, end := range l.ends {
-		peers = append(peers, end)
-	}
-	toService := make(chan ApplyMsg)
-	server, err := Make(peers, i, l.disks[i], toService, Options{Seed: uint64(i)})
+	toService := make(chan message)
+	server, err := Make(l.ends, i, l.disks[i], toService, Options{Seed: uint64(i)})
 	if err != nil {
 		l.Fatal(err)
 	}
-	l.servers[i], l.applied[i] = server, make(chan ApplyMsg, 100)
+	l.servers[i], l.applied[i] = server, make(chan message, 100)
 	l.ends[i].set(server)
 	applied := l.applied[i]
 	l.reading.Go(func() {
@@ -191,6 +199,9 @@ func TestServersInRealTime(t *testing.T) {
 	l.kill(1)
 	if got := l.disks[1].ReadSnapshot(); len(got) == 0 {
 		t.Error("the service's snapshot is not kept")
+	}
+	if got, want := l.servers[1].PersistBytes(), len(l.disks[1].state); got == 0 || got != want {
+		t.Errorf("the persister is said to hold %d bytes of state, and holds %d", got, want)
 	}
 }
 

@@ -13,6 +13,20 @@ type ApplyMsg struct {
 	SnapshotIndex int // the number of the last command that the snapshot covers
 }
 
+// ApplyMessage is ApplyMsg, or the suite's own type of that name.
+type ApplyMessage interface {
+	~struct {
+		CommandValid bool
+		Command      any
+		CommandIndex int
+
+		SnapshotValid bool
+		Snapshot      []byte
+		SnapshotTerm  int
+		SnapshotIndex int
+	}
+}
+
 // Persister keeps a server's state over a crash. Both parts are replaced together
 // and are durable when Save returns. The slices are the persister's from then on.
 type Persister interface {
