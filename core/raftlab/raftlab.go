@@ -15,6 +15,7 @@ type Raft struct {
 	peers   []Caller
 	disk    Persister
 	stop    chan struct{} // closed by Kill
+	silent  chan struct{} // closed when nothing more is handed to the service
 	wake    chan struct{} // there is something to apply
 	running sync.WaitGroup
 
@@ -23,6 +24,13 @@ type Raft struct {
 	killed bool
 	calls  []int        // under way, by peer
 	failed []failedCall // refused since the last tick, by maxCalls
+
+	// heard says that a peer's request or response has arrived, or that there are no
+	// peers. Nothing is handed to the service before: our Raft knows from its disk
+	// what was committed before a crash, but in the paper it does not (commitIndex is
+	// volatile in figure 2), and a suite may take Make to return before the first
+	// message. MIT's does.
+	heard bool
 
 	// toApply are committed and not yet taken by the service. They are references
 	// into the log, which the service is to keep short by snapshots.
@@ -51,8 +59,8 @@ func Make[C Caller, M ApplyMessage](
 		o.Codec = Gob{}
 	}
 	r := &Raft{
-		disk: persister, calls: make([]int, len(peers)),
-		stop: make(chan struct{}), wake: make(chan struct{}, 1),
+		disk: persister, calls: make([]int, len(peers)), heard: len(peers) == 1,
+		stop: make(chan struct{}), silent: make(chan struct{}), wake: make(chan struct{}, 1),
 	}
 	for _, p := range peers {
 		r.peers = append(r.peers, p)
@@ -108,19 +116,22 @@ func (r *Raft) Handle(args *Args, reply *Reply) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.killed {
+		r.hear()
 		r.peer.Handle(args, reply)
 	}
 }
 
-// Kill ends the server: it sends, answers, saves and applies nothing more. It does not
-// wait; see Wait. A second call does nothing.
+// Kill ends the server: when it returns, nothing more is sent, answered, saved or
+// handed to the service. It does not wait for calls under way; see Wait. A second call
+// does nothing.
 func (r *Raft) Kill() {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if !r.killed {
 		r.killed = true
 		close(r.stop)
 	}
+	r.mu.Unlock()
+	<-r.silent
 }
 
 // Wait waits, after Kill, for all goroutines. The suite's network must end its calls.
@@ -166,15 +177,34 @@ func (r *Raft) call(to int, args Args) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.calls[to]--
-		if !r.killed {
-			r.peer.Complete(to, &args, &reply, ok)
+		if r.killed {
+			return
 		}
+		if ok {
+			r.hear()
+		}
+		r.peer.Complete(to, &args, &reply, ok)
 	})
 }
 
 // queue is the Peer's Apply; r.mu is held, but by NewPeer.
 func (r *Raft) queue(m ApplyMsg) {
 	r.toApply = append(r.toApply, m)
+	r.wakeApply()
+}
+
+// hear notes that a peer's message has arrived; r.mu is held.
+func (r *Raft) hear() {
+	if !r.heard {
+		r.heard = true
+		r.wakeApply()
+	}
+}
+
+func (r *Raft) wakeApply() {
+	if !r.heard {
+		return
+	}
 	select {
 	case r.wake <- struct{}{}:
 	default:
@@ -183,6 +213,7 @@ func (r *Raft) queue(m ApplyMsg) {
 
 // apply hands over to the service what is to be applied.
 func apply[M ApplyMessage](r *Raft, applyCh chan<- M) {
+	defer close(r.silent)
 	for {
 		select {
 		case <-r.stop:
