@@ -74,7 +74,8 @@ func TestReadsWaitWhileASnapshotIsLoaded(t *testing.T) {
 		t.Fatalf("the snapshot is answered with %+v, %v", a, err)
 	}
 	<-machine.began
-	question.Response.(*core.ReadResponse).Append(binary.LittleEndian.AppendUint64(nil, 3))
+	indexAndTerm := binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, 3), 5)
+	question.Response.(*core.ReadResponse).Append(indexAndTerm)
 	f.handler.Complete([]*core.Call{question})
 	f.ask(t, &core.AppendEntriesRequest{From: 1, Term: 5, PrevIndex: 10, PrevTerm: 3}) // the loop has taken up both
 	if n := machine.asked.Load(); n > 0 {

@@ -28,6 +28,7 @@ func (s *Sim) planExcess() {
 	}
 	s.parted = s.rng.Int64N(int64(s.opt.Ticks) * tick / 4)
 	s.after(s.parted, s.partClocks)
+	s.after(s.parted+4*electionTicks*tick, s.cutOffSlowLeaders)
 }
 
 // partClocks makes some clocks slow and some fast, by as much as is declared and the
@@ -41,6 +42,28 @@ func (s *Sim) partClocks() {
 		}
 		s.trace.printf(s.now, "%v ticks every %d", n.id, n.tickEvery)
 	}
+}
+
+// cutOffSlowLeaders takes leaders with slow clocks, who have had the time to look at
+// others', away from them, for about as long as it takes those to elect another one and to
+// commit something: then a lease that lasts too long is one too many. Elections bring fast
+// clocks to the top, so that somebody slow is made leader again.
+func (s *Sim) cutOffSlowLeaders() {
+	const apart = 2 * electionTicks * tick
+	if s.healing || s.opt.Faultless {
+		return
+	}
+	l, n := s.someLeader(), s.someNode()
+	switch {
+	case l == nil || l.paused:
+	case l.tickEvery > tick && s.now-l.leads > apart:
+		s.isolate(l)
+		s.after(apart, s.healNetwork)
+	case l.tickEvery == tick && n.tickEvery > tick && l.raft.TransferLeadership(n.id) == nil:
+		s.result.Transfers++
+		l.work()
+	}
+	s.after(apart+s.rng.Int64N(2*apart), s.cutOffSlowLeaders)
 }
 
 // blame takes up what a leader found out about other clocks. Nobody is blamed who keeps
