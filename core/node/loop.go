@@ -194,8 +194,16 @@ func (n *Node) completed(call *core.Call) {
 		n.raft.ReportFailure(call.To, call.Request)
 	} else {
 		n.raft.StepResponse(call.Response)
+		n.warnOfForgetful()
 	}
 	n.outgoing.recycle(call)
+}
+
+// warnOfForgetful says that a follower has lost what it acknowledged.
+func (n *Node) warnOfForgetful() {
+	if id := n.raft.Forgetful(); id != 0 {
+		n.warn("%v does not have what it acknowledged: if an older copy was put in the place of its directory, or its disk lies, what was committed with it may be lost; a directory that is deleted does no harm", id)
+	}
 }
 
 // assign copies a response of fixed size, as raft's are, into the transport's.

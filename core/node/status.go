@@ -49,7 +49,7 @@ func (n *Node) publish(requests, responses int) {
 
 		Snapshot: n.apply.snapshot.Index,
 
-		InDoubt:   n.quarantine.active() || n.raft.Newborn(),
+		InDoubt:   n.quarantine.storage != nil, // until its end is durable
 		FastClock: n.raft.FastClock(),
 		Refused:   n.refused.text,
 		Err:       n.failed,

@@ -51,6 +51,7 @@ type progress struct {
 	pendingSnapshot core.Index // in StateSnapshot
 
 	heard       uint64 // the tick of the last response
+	agreed      uint64 // the tick of the last success
 	sent        uint64 // the tick of the last probe, failure, append into an empty window, or progress
 	readContext uint64 // the newest that the follower confirmed
 
@@ -68,7 +69,8 @@ type progress struct {
 
 // start begins a term of leadership.
 func (p *progress) start(next core.Index, session, tick uint64) {
-	p.session, p.match, p.heard, p.readContext, p.abstains, p.life = session, 0, tick, 0, false, 0
+	p.session, p.match, p.readContext, p.abstains, p.life = session, 0, 0, false, 0
+	p.heard, p.agreed = tick, tick
 	p.roundEnd, p.roundStart, p.caughtUp = next, tick, false
 	p.probe(next, false)
 }

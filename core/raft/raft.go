@@ -62,6 +62,7 @@ type Raft struct {
 	lease           lease
 	fastClocks      []FastClock // that no Ready has given out
 	sessions        uint64      // the newest replication session
+	forgetful       core.NodeID
 	transferee      core.NodeID
 	transferElapsed int
 

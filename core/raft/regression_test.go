@@ -296,3 +296,39 @@ func TestVoteRequestsOfAnOldElectionDoNotLeave(t *testing.T) {
 		t.Fatalf("%+v", q[0])
 	}
 }
+
+// A follower whose log was replaced by an older copy of itself refused every append of the
+// leader that knew better, which took each refusal for a late one: for as long as it led.
+func TestFollowerThatForgotIsSentEverythingAgain(t *testing.T) {
+	n := newNode(t, 1, []core.Term{1, 1, 1, 1})
+	n.lead()
+	n.ack(2, 5)
+	n.wantCommit(5)
+	refuse := func() {
+		n.respond(&core.AppendEntriesResponse{From: 2, Term: n.Term(), PrevIndex: 5, HintIndex: 2, HintTerm: 1, Session: n.peer(2).session})
+	}
+	timeout := n.cfg.withDefaults().ElectionTicks
+	for range 3 * timeout { // late ones, between others
+		n.ticks(1)
+		refuse()
+		n.ack(2, 5)
+	}
+	if p := n.peer(2); p.match != 5 || n.Forgetful() != 0 {
+		t.Fatalf("match %d, forgetful %v: refusals were taken seriously that may have been late", p.match, n.Forgetful())
+	}
+	before := n.peer(2).session
+	for range timeout + 1 {
+		n.ticks(1)
+		refuse()
+	}
+	if p := n.peer(2); p.match != 0 || p.session == before || n.Forgetful() != 2 || n.Forgetful() != 0 {
+		t.Fatalf("match %d, session %d, want 0 and a new one", p.match, p.session)
+	}
+	n.respond(&core.AppendEntriesResponse{From: 2, Term: n.Term(), PrevIndex: 5, HintIndex: 2, HintTerm: 1, Session: n.peer(2).session})
+	n.propose("x")
+	if sent := n.appends(2); len(sent) == 0 || sent[len(sent)-1].PrevIndex != 2 {
+		t.Fatalf("%d appends, want one after 2", len(sent))
+	}
+	n.ack(2, 6)
+	n.wantCommit(6)
+}

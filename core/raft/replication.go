@@ -119,7 +119,7 @@ func (r *Raft) stepAppendResponse(p *progress, a *core.AppendEntriesResponse) {
 }
 
 func (r *Raft) appendSucceeded(p *progress, a *core.AppendEntriesResponse) {
-	p.abstains = a.Abstains()
+	p.abstains, p.agreed = a.Abstains(), r.ticks
 	news := r.acked(p, a.Match)
 	if !news && !r.isOverdue(p) {
 		return // a heartbeat's answer, or an old one
@@ -176,8 +176,31 @@ func (r *Raft) appendRefused(p *progress, a *core.AppendEntriesResponse) {
 	stale := a.PrevIndex <= p.match || p.state == StateSnapshot ||
 		p.state == StateProbe && a.PrevIndex != p.next-1 || a.PrevIndex >= p.next
 	if stale {
+		r.suspect(p, a)
 		return
 	}
 	hint := min(a.HintIndex, a.PrevIndex-1)
 	p.probe(r.log.lastAtOrBefore(a.HintTerm, p.match, hint)+1, false)
+}
+
+// suspect takes note of a refusal of what p is known to have. One may be late. But if for
+// an election timeout there was nothing else, though each heartbeat is about what p
+// acknowledged, it has lost that: an older copy of its log was put in place, or a disk lied
+// about a sync. It begins anew, or it would never be sent anything again.
+func (r *Raft) suspect(p *progress, a *core.AppendEntriesResponse) {
+	if a.PrevIndex > p.match || r.ticks-p.agreed <= uint64(r.cfg.ElectionTicks) {
+		return
+	}
+	r.sessions++
+	p.start(r.log.last+1, r.sessions, r.ticks)
+	p.probe(r.log.lastAtOrBefore(a.HintTerm, 0, min(a.HintIndex, a.PrevIndex-1))+1, false)
+	r.forgetful = p.id
+}
+
+// Forgetful returns a follower that turned out not to have what it had acknowledged, and
+// whose votes may be as wrong: once for each time, zero for nobody.
+func (r *Raft) Forgetful() core.NodeID {
+	id := r.forgetful
+	r.forgetful = 0
+	return id
 }
