@@ -123,3 +123,22 @@ func durableOnceOpened(t *testing.T, what string, w *workload, disk *simDisk) {
 	recovered(t, what+", was restarted, and some was lost", found, disk.powerCut(rng))
 	_ = l.Close() // the next process finds another disk
 }
+
+// The power goes while the log is opened again, at every call of that.
+func TestPowerCutWhileOpened(t *testing.T) {
+	for offAt := 10; offAt <= 200; offAt += 5 {
+		for k, opened := 1, false; !opened; k++ {
+			w, disk := crash(t, 2, offAt, 1<<30)
+			disk.restart()
+			disk.offAt = disk.count() + k
+			l, err := Open(simOptions(disk))
+			if opened = err == nil; opened {
+				_ = l.Close() // without power it fails
+			}
+			what := fmt.Sprintf("the process died at call %d, power lost at call %d of the next one", offAt, k)
+			recovered(t, what+", all is lost that was not durable", w, disk.powerCut(nil))
+			recovered(t, what+", some is lost", w, disk.powerCut(rand.New(rand.NewPCG(uint64(k), 1))))
+			recovered(t, what+", the process died", w, disk.killed())
+		}
+	}
+}
