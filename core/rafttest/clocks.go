@@ -26,44 +26,33 @@ func (s *Sim) planExcess() {
 	if s.opt.ExcessPercent == 0 {
 		return
 	}
-	s.parted = s.rng.Int64N(int64(s.opt.Ticks) * tick / 4)
-	s.after(s.parted, s.partClocks)
-	s.after(s.parted+4*electionTicks*tick, s.cutOffSlowLeaders)
+	s.after(s.rng.Int64N(int64(s.opt.Ticks)*tick/4), s.partClocks)
 }
 
-// partClocks makes some clocks slow and some fast, by as much as is declared and the
-// excess. The one that leads is slow, or nothing would come of it.
+// partClocks makes the clock of the leader slow and those of all others fast, by as much
+// as is declared and the excess: nothing comes of it if others are slow. Some time later
+// that leader is cut off for a while, which is when it matters.
 func (s *Sim) partClocks() {
-	slow := tick + int64(s.cfg.LeaseDriftPercent+s.opt.ExcessPercent)*tick/100
-	for _, n := range s.nodes {
-		n.tickEvery = tick
-		if n.isLeader() || s.chance(0.5) {
-			n.tickEvery = slow
-		}
-		s.trace.printf(s.now, "%v ticks every %d", n.id, n.tickEvery)
-	}
-}
-
-// cutOffSlowLeaders takes leaders with slow clocks, who have had the time to look at
-// others', away from them, for about as long as it takes those to elect another one and to
-// commit something: then a lease that lasts too long is one too many. Elections bring fast
-// clocks to the top, so that somebody slow is made leader again.
-func (s *Sim) cutOffSlowLeaders() {
-	const apart = 2 * electionTicks * tick
-	if s.healing || s.opt.Faultless {
+	l := s.someLeader()
+	if l == nil {
+		s.after(electionTicks*tick, s.partClocks)
 		return
 	}
-	l, n := s.someLeader(), s.someNode()
-	switch {
-	case l == nil || l.paused:
-	case l.tickEvery > tick && s.now-l.leads > apart:
-		s.isolate(l)
-		s.after(apart, s.healNetwork)
-	case l.tickEvery == tick && n.tickEvery > tick && l.raft.TransferLeadership(n.id) == nil:
-		s.result.Transfers++
-		l.work()
+	s.parted = s.now
+	for _, n := range s.nodes {
+		n.tickEvery = tick
 	}
-	s.after(apart+s.rng.Int64N(2*apart), s.cutOffSlowLeaders)
+	l.tickEvery = tick + int64(s.cfg.LeaseDriftPercent+s.opt.ExcessPercent)*tick/100
+	s.trace.printf(s.now, "%v ticks every %d, others every %d", l.id, l.tickEvery, tick)
+	if s.opt.Faultless {
+		return
+	}
+	s.after(s.rng.Int64N(6*electionTicks*tick), func() {
+		if !s.healing {
+			s.isolate(l)
+			s.after(6*electionTicks*tick, s.healNetwork)
+		}
+	})
 }
 
 // blame takes up what a leader found out about other clocks. Nobody is blamed who keeps

@@ -32,9 +32,9 @@ type Options struct {
 	// and again.
 	Turnover bool
 
-	// ExcessPercent, if it is not zero, makes clocks of some nodes faster than those of
-	// others by so much more than is declared, from some time on. Only worlds with leases
-	// are left, and in them stale reads are counted (Result.StaleReads).
+	// ExcessPercent, if it is not zero, makes the clocks of all other nodes faster than
+	// the leader's by so much more than is declared, from some time on. Only worlds with
+	// leases are left, and in them stale reads are counted (Result.StaleReads).
 	ExcessPercent int
 
 	// Faultless leaves out all that goes wrong beside.
