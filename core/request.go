@@ -324,13 +324,25 @@ type Results struct {
 
 // Append adds a copy of b. Results that were there before stay valid.
 func (r *Results) Append(b []byte) {
-	if len(b) > cap(r.data)-len(r.data) {
-		// The old buffer stays alive for as long as results point into it.
-		r.data = make([]byte, 0, max(2*cap(r.data), len(b), 256))
-	}
-	start := len(r.data)
+	start := r.room(len(b))
 	r.data = append(r.data, b...)
 	r.list = append(r.list, r.data[start:len(r.data):len(r.data)])
+}
+
+// AppendTagged adds one result: a byte, and a copy of b behind it.
+func (r *Results) AppendTagged(tag byte, b []byte) {
+	start := r.room(1 + len(b))
+	r.data = append(append(r.data, tag), b...)
+	r.list = append(r.list, r.data[start:len(r.data):len(r.data)])
+}
+
+// room makes room for a result of so many bytes, and returns where it begins.
+func (r *Results) room(bytes int) int {
+	if bytes > cap(r.data)-len(r.data) {
+		// The old buffer stays alive for as long as results point into it.
+		r.data = make([]byte, 0, max(2*cap(r.data), bytes, 256))
+	}
+	return len(r.data)
 }
 
 // List returns the results. They are valid, and must not be written to, until

@@ -116,9 +116,10 @@ func (c *Client) newFlight(l *lane, ops []*Op, now time.Time) *core.Call {
 	} else {
 		f.propose.From, f.propose.Trace = c.config.Self, f.traced
 		f.propose.Remaining = allowance(f.call.Timeout)
-		f.propose.Commands = commands(f.propose.Commands[:0], ops)
-		if c.sessions.on {
-			f.memory = enclose(f.propose.Commands, ops, f.memory[:0])
+		if list := f.propose.Commands[:0]; c.sessions.on {
+			f.propose.Commands, f.memory = enclose(list, ops, f.memory[:0])
+		} else {
+			f.propose.Commands = commands(list, ops)
 		}
 		f.call.Request, f.call.Response = &f.propose, &f.proposeResponse
 	}

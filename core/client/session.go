@@ -78,20 +78,20 @@ func (o *Op) leaveSession() {
 // sessionBytes is what a session mostly adds to a command in a batch.
 const sessionBytes = 8
 
-// enclose makes the commands of operations those of their sessions, in memory which it
-// returns.
-func enclose(commands [][]byte, ops []*Op, memory []byte) []byte {
+// enclose appends the commands of operations, as those of their sessions, which it writes to
+// memory. It returns both.
+func enclose(list [][]byte, ops []*Op, memory []byte) ([][]byte, []byte) {
 	size := 0
 	for _, op := range ops {
 		size += session.OverheadBytes + len(op.Command)
 	}
 	memory = slices.Grow(memory, size) // it must not move while it fills
-	for i, op := range ops {
+	for _, op := range ops {
 		start := len(memory)
 		memory = session.AppendWrite(memory, op.session.id, op.sequence, op.session.numbers.Received(), op.Command)
-		commands[i] = memory[start:len(memory):len(memory)]
+		list = append(list, memory[start:len(memory):len(memory)])
 	}
-	return memory
+	return list, memory
 }
 
 // register makes the call that opens a session, if commands wait for one. It is

@@ -66,7 +66,7 @@ func (c *sessionChecks) wasExecuted(n *node, mark uint64, at core.Index, answer 
 	if executed, ok := c.executed[mark]; !ok || executed > at {
 		c.fail("an acknowledged write is executed", "%v answers write %d at entry %d, and it is not executed before", n.id, mark, at)
 	}
-	if len(answer) != 16 || binary.LittleEndian.Uint64(answer) != mark {
+	if len(answer) != ledgerBytes || binary.LittleEndian.Uint64(answer) != mark {
 		c.fail("a copy gets the first answer", "%v answers write %d with %x, which is another's", n.id, mark, answer)
 	}
 	if first, ok := c.answers[mark]; ok && first != string(answer) {

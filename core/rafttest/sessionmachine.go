@@ -52,12 +52,15 @@ func (n *node) newMachine() *session.Machine {
 	if w == nil {
 		return nil
 	}
-	m, err := session.New(&ledger{node: n}, session.Config{Sessions: w.limit})
+	m, err := session.New(&ledger{node: n}, session.Config{Sessions: w.limit, AnswerBytes: w.bytes})
 	if err != nil {
 		n.sim.check.fail("no panic", "%v", err)
 	}
 	return m
 }
+
+// ledgerBytes is how long an answer of a ledger is.
+const ledgerBytes = 16
 
 // ledger is a state machine that tells the checker what it executes, and answers how
 // many writes came before.

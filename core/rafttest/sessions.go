@@ -16,6 +16,7 @@ import (
 // sessionWorld is what a seed says about such clients.
 type sessionWorld struct {
 	limit    int     // of the table: there may be more clients
+	bytes    int     // that answers may take; zero: enough for all
 	late     float64 // how often what is sent takes up to latest longer
 	latest   int64
 	lost     float64 // how often an answer does not arrive
@@ -44,6 +45,9 @@ func (s *Sim) drawSessions() {
 	w := &sessionWorld{
 		limit: 2 + s.rng.IntN(4), late: s.oneOf(0, 0.1, 0.4), latest: int64(s.oneOf(5, 20, 60) * tick),
 		lost: s.oneOf(0, 0.2, 0.6), pipeline: 1 + s.rng.IntN(6),
+	}
+	if w.limit%2 == 0 { // room for three answers each, and clients may have more
+		w.bytes = 3 * w.limit * session.AnswerBytes(ledgerBytes)
 	}
 	for range max(2, w.limit-1+s.rng.IntN(3)) {
 		w.clients = append(w.clients, &sessionClient{sim: s})

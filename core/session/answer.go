@@ -1,65 +1,62 @@
 package session
 
-// Status is the first byte of every result. The numbers are what clients see: never
-// reuse one.
-type Status uint8
+// answer is what a session knows about one of its writes: nothing, or what it was answered
+// with. It has no pointer in it, so that the garbage collector need not look at thousands of
+// them. The upper two bits say which kind it is.
+type answer uint32
 
-// The statuses.
+type answerKind uint8
+
 const (
-	// StatusOK: the write was executed, now or when it came before, and the wrapped
-	// machine's result follows; or the session was registered, and its ID follows.
-	StatusOK Status = 0
-	// StatusExpired: there is no such session any more; nothing was done. Whether the
-	// write was executed when it came before, if it did, nobody knows.
-	StatusExpired Status = 1
-	// StatusStale: the client has said that it will not ask for this answer again;
-	// nothing was done. A copy that was late gets it.
-	StatusStale Status = 2
-	// StatusMalformed: the command could not be decoded; nothing was done.
-	StatusMalformed Status = 3
+	answerNone   answerKind = 0 // the write was not executed
+	answerComing answerKind = 1 // it is executed in this batch; number says as which one
+	answerShort  answerKind = 2 // the result has two bytes at most, and is here
+	answerLong   answerKind = 3 // the result is in the table's memory; number says where
 )
 
-func (s Status) String() string {
-	switch s {
-	case StatusOK:
-		return "ok"
-	case StatusExpired:
-		return "session expired"
-	case StatusStale:
-		return "stale"
-	case StatusMalformed:
-		return "malformed"
+const kindShift = 30
+
+// maxNumber bounds what an answer can point to. AnswerBytes counts more than 32 bytes for each, so that
+// there never are so many.
+const maxNumber = 1<<kindShift - 1
+
+func (a answer) kind() answerKind { return answerKind(a >> kindShift) }
+
+func (a answer) number() int { return int(a & maxNumber) }
+
+// comingAnswer is that of the n-th write that is executed in this batch.
+func comingAnswer(n int) answer { return answer(answerComing)<<kindShift | answer(n) }
+
+// longAnswer is in piece n of the table's memory.
+func longAnswer(n int) answer { return answer(answerLong)<<kindShift | answer(n) }
+
+// maxShort is the longest result that an answer itself has room for: that of a put.
+const maxShort = 2
+
+// shortAnswer has its result in its lower bytes, and how long it is in the third.
+func shortAnswer(result []byte) answer {
+	a := answer(answerShort)<<kindShift | answer(len(result))<<16
+	for i, b := range result {
+		a |= answer(b) << (8 * i)
 	}
-	return "unknown"
+	return a
 }
 
-// ParseResult splits a result of a write into its status and the wrapped machine's
-// result, which points into b. It reports false for what a Machine would not have
-// answered.
-func ParseResult(b []byte) (s Status, result []byte, ok bool) {
-	if len(b) == 0 {
-		return 0, nil, false
+// short is the result of a short answer, in memory of the caller's.
+func (a answer) short(memory *[maxShort]byte) []byte {
+	memory[0], memory[1] = byte(a), byte(a>>8)
+	return memory[:a>>16&0xff]
+}
+
+// eachAnswerBytes is what an answer counts besides its result: its place in its session, in the
+// table's memory, and in a snapshot.
+const eachAnswerBytes = 32
+
+// AnswerBytes is what an answer whose result has so many bytes counts against
+// Config.AnswerBytes. It is no less than it takes.
+func AnswerBytes(resultBytes int) int {
+	if resultBytes <= maxShort {
+		return eachAnswerBytes
 	}
-	s, result = Status(b[0]), b[1:]
-	return s, result, s == StatusOK || s <= StatusMalformed && len(result) == 0
-}
-
-// ParseRegistered returns the session that the result of a register tells of. It
-// reports false for anything else.
-func ParseRegistered(b []byte) (ID, bool) {
-	if len(b) == 0 || Status(b[0]) != StatusOK {
-		return 0, false
-	}
-	id, rest, ok := cutUvarint(b[1:])
-	return ID(id), ok && id != 0 && len(rest) == 0
-}
-
-// answer is what one write was answered with.
-type answer struct {
-	sequence uint64
-	result   []byte // as it is given, status first
-}
-
-func (a *answer) fill(result []byte) {
-	a.result = append(append(a.result[:0], byte(StatusOK)), result...)
+	return eachAnswerBytes + pieceBytes(resultBytes)
 }

@@ -16,7 +16,9 @@ func FuzzParseCommand(f *testing.F) {
 	f.Add(session.AppendRegister(nil))
 	f.Add(write(7, 1, 0, "body"))
 	f.Add(write(1<<40, session.Window+9, 9, ""))
-	f.Add([]byte{2, 1, 0x81, 0, 1})
+	f.Add(write(1<<63, 1<<63, 1<<63-1, "body"))
+	f.Add(write(1<<16, 1<<24, 1<<24-1, "a longer body"))
+	f.Add([]byte{2 | 1<<2, 1, 0, 1, 1, 0, 'b', 'o', 'd', 'y'})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, ok := session.ParseCommand(b)
 		if !ok {
@@ -36,18 +38,18 @@ func FuzzParseCommand(f *testing.F) {
 }
 
 // A table that can be read is what is written, whatever the checksum protects
-// from, and takes no more memory than its bytes are worth.
+// from.
 func FuzzReadSnapshot(f *testing.F) {
-	table := func(b []byte) []byte { return b[13 : len(b)-8] } // without head and ledger
+	table := func(b []byte) []byte { return b[17 : len(b)-8] } // without head and ledger
 	r := newRig(f, 3)
 	f.Add(table(r.snapshot()))
 	id := r.register()
 	r.apply(write(id, 4, 2, "a"), write(id, 3, 2, "bb"), session.AppendRegister(nil), write(id+3, 1, 0, "c"))
 	f.Add(table(r.snapshot()))
-	f.Add([]byte{3, 1, 5, 0, 0x80, 0x20})
+	f.Add([]byte{3, 0x80, 0x80, 0x80, 0x80, 0x01, 0, 1, 5, 0, 0x80, 0x20})
 	f.Fuzz(func(t *testing.T, table []byte) {
-		snapshot := []byte("rbss\x01")
-		snapshot = binary.LittleEndian.AppendUint32(snapshot, uint32(len(table)))
+		snapshot := []byte("rbss\x02")
+		snapshot = binary.LittleEndian.AppendUint64(snapshot, uint64(len(table)))
 		snapshot = binary.LittleEndian.AppendUint32(snapshot, crc32.Checksum(table, crc32.MakeTable(crc32.Castagnoli)))
 		snapshot = append(append(snapshot, table...), make([]byte, 8)...)
 		r := newRig(t, 3)
@@ -67,7 +69,7 @@ func FuzzReadSnapshot(f *testing.F) {
 
 // A head may claim a gigabyte: memory is taken for what arrives.
 func TestSnapshotHeadIsNotBelieved(t *testing.T) {
-	head := binary.LittleEndian.AppendUint32([]byte("rbss\x01"), 1<<30)
+	head := binary.LittleEndian.AppendUint64([]byte("rbss\x02"), 1<<30)
 	snapshot := append(head, make([]byte, 100)...)
 	const runs = 10
 	var before, after runtime.MemStats

@@ -42,18 +42,25 @@ type rig struct {
 	*session.Machine
 	ledger *ledger
 	t      testing.TB
-	limit  int
+	bounds session.Config
 	index  core.Index
 }
 
 func newRig(t testing.TB, sessions int) *rig {
 	t.Helper()
-	l := new(ledger)
-	m, err := session.New(l, session.Config{Sessions: sessions})
+	return boundedRig(t, sessions, 0)
+}
+
+// boundedRig is one whose answers may take so many bytes.
+func boundedRig(t testing.TB, sessions, answerBytes int) *rig {
+	t.Helper()
+	r := &rig{ledger: new(ledger), t: t, bounds: session.Config{Sessions: sessions, AnswerBytes: answerBytes}}
+	m, err := session.New(r.ledger, r.bounds)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &rig{Machine: m, ledger: l, t: t, limit: sessions}
+	r.Machine = m
+	return r
 }
 
 // apply applies commands as one batch.

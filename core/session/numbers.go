@@ -21,9 +21,14 @@ func (n *Numbers) Take() (sequence uint64, ok bool) {
 	return n.last, true
 }
 
-// End notes that a write will not be sent again: it was answered, or given up.
+// End notes that a write will not be sent again: it was answered, or given up. Mostly it is
+// the oldest one that is under way.
 func (n *Numbers) End(sequence uint64) {
-	n.ended[sequence%Window/64] |= 1 << (sequence % 64)
+	if sequence != n.received+1 {
+		n.ended[sequence%Window/64] |= 1 << (sequence % 64)
+		return
+	}
+	n.received = sequence
 	for n.received < n.last {
 		next := n.received + 1
 		word, bit := &n.ended[next%Window/64], uint64(1)<<(next%64)

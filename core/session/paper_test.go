@@ -167,7 +167,7 @@ func TestAnswersSurviveASnapshot_6_3(t *testing.T) {
 // restarted is a replica that begins with the snapshot of this one.
 func (r *rig) restarted() *rig {
 	r.t.Helper()
-	next := newRig(r.t, r.limit)
+	next := boundedRig(r.t, r.bounds.Sessions, r.bounds.AnswerBytes)
 	next.index = r.index
 	if err := next.ReadSnapshot(bytes.NewReader(r.snapshot())); err != nil {
 		r.t.Fatal(err)

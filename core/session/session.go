@@ -9,8 +9,8 @@
 // A client registers a session by a command of its own (AppendRegister). Its writes
 // carry the session's ID, a sequence number, and how far the client has received
 // answers (AppendWrite); Numbers keeps account of the latter two. Several may be under
-// way at once, up to Window, and may arrive in any order. Where the table is full, a
-// new session takes the place of the one that was used longest ago; writes of
+// way at once, up to Window, and may arrive in any order. Where the table is full, in
+// number or in bytes, the session that was used longest ago is forgotten; writes of
 // a session that is gone are refused and not executed.
 //
 // Queries pass through unchanged. Nothing here starts a goroutine or looks at a clock.
@@ -20,6 +20,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/raftbench/raftbench/core"
 )
@@ -30,6 +31,13 @@ const DefaultSessions = 1024
 // MaxSessions bounds Config.Sessions, so that a slip of the finger does not take all memory.
 const MaxSessions = 1 << 20
 
+// DefaultAnswerBytes lets each of DefaultSessions sessions have Window short answers, twice
+// over.
+const DefaultAnswerBytes = 256 << 20
+
+// MaxAnswerBytes bounds Config.AnswerBytes: a snapshot has them all in one piece.
+const MaxAnswerBytes = 1 << 30
+
 // Window is how far the writes of a session may be apart: the newest that is sent, and
 // the oldest that has not been answered. So it bounds the answers that are kept for a
 // session. It is a part of the protocol.
@@ -39,13 +47,22 @@ const Window = 4096
 // forget different sessions.
 type Config struct {
 	// Sessions is how many sessions the table holds. More live clients than that
-	// throw each other out. Default DefaultSessions.
+	// throw each other out. Each takes 16.5 KiB at most, besides the answers
+	// that are longer than two bytes. Default DefaultSessions.
 	Sessions int
+
+	// AnswerBytes is how much the answers that are kept may take, each as AnswerBytes
+	// counts it. It is looked at once in Block entries of the log, so that those answers may come on
+	// top. Default DefaultAnswerBytes.
+	AnswerBytes int
 }
 
 func (c Config) withDefaults() Config {
 	if c.Sessions == 0 {
 		c.Sessions = DefaultSessions
+	}
+	if c.AnswerBytes == 0 {
+		c.AnswerBytes = DefaultAnswerBytes
 	}
 	return c
 }
@@ -54,6 +71,9 @@ func (c Config) withDefaults() Config {
 func (c Config) Validate() error {
 	if c.Sessions < 0 || c.Sessions > MaxSessions {
 		return fmt.Errorf("session: Sessions %d: want 1 to %d, or 0 for %d", c.Sessions, MaxSessions, DefaultSessions)
+	}
+	if c.AnswerBytes < 0 || c.AnswerBytes > MaxAnswerBytes {
+		return fmt.Errorf("session: AnswerBytes %d: want 1 to %d, or 0 for %d", c.AnswerBytes, MaxAnswerBytes, DefaultAnswerBytes)
 	}
 	return nil
 }
@@ -67,7 +87,9 @@ type Machine struct {
 	// The memory of Apply.
 	steps   []step
 	fresh   []core.Entry // for inner
+	writes  []write      // whose they are
 	results core.Results // of inner
+	said    core.Results // to entries that are not fresh
 	result  []byte
 }
 
@@ -81,26 +103,37 @@ func New(inner core.StateMachine, c Config) (*Machine, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	return &Machine{inner: inner, table: newTable(c.withDefaults().Sessions)}, nil
+	return &Machine{inner: inner, table: newTable(c.withDefaults())}, nil
 }
 
-// step is what Apply does about one entry.
-type step struct {
-	status Status
-	answer *answer // of a write: where its answer is, or will be; nil: status says all
-	fresh  bool    // the write is executed, and answer filled
-	id     ID      // of a session that was registered
+// step is where the result of an entry is: that of a write which is executed in this batch
+// among the results of inner, another one, as its complement, in Machine.said.
+type step int32
+
+// write is a write that is executed in this batch.
+type write struct {
+	session  *session
+	sequence uint64
 }
 
 // Apply implements core.StateMachine. The wrapped machine gets the writes that are new,
-// without what belongs to sessions, in one batch, so the indexes that it sees
+// without what belongs to sessions, in one batch for each Block, so the indexes that it sees
 // have gaps.
-//
-// First the table decides on all entries, then the new ones are executed, and
-// then the answers are kept and given, entry by entry. What a batch consists of so
-// has no influence on what becomes of its entries.
 func (m *Machine) Apply(entries []core.Entry, results *core.Results) {
-	m.steps, m.fresh = m.steps[:0], m.fresh[:0]
+	for len(entries) > 0 {
+		n := ofOneBlock(entries)
+		m.table.enter(entries[0].Index)
+		m.apply(entries[:n], results)
+		entries = entries[n:]
+	}
+}
+
+// apply applies entries of one block. First the table decides on all of them, then the new ones
+// are executed, and then the answers are kept and given. What a batch consists of so
+// has no influence on what becomes of its entries.
+func (m *Machine) apply(entries []core.Entry, results *core.Results) {
+	m.steps, m.fresh, m.writes = m.steps[:0], slices.Grow(m.fresh[:0], len(entries)), m.writes[:0]
+	m.said.Truncate()
 	for i := range entries {
 		m.steps = append(m.steps, m.decide(&entries[i]))
 	}
@@ -108,55 +141,80 @@ func (m *Machine) Apply(entries []core.Entry, results *core.Results) {
 	if len(m.fresh) > 0 {
 		m.inner.Apply(m.fresh, &m.results)
 	}
-	answers := m.results.List()
-	for i := range m.steps {
-		s := &m.steps[i]
-		if s.fresh {
-			s.answer.fill(answers[0])
-			answers = answers[1:]
+	answers, said := m.results.List(), m.said.List()
+	for _, s := range m.steps {
+		if s < 0 {
+			results.Append(said[^s])
+			continue
 		}
-		results.Append(m.resultOf(s))
+		results.AppendTagged(byte(StatusOK), answers[s])
+	}
+	for i := range m.writes {
+		w := &m.writes[i]
+		m.table.keep(w.session, w.sequence, answers[i])
 	}
 	clear(m.fresh) // which points into the log
-	clear(m.steps)
+	clear(m.writes)
 }
 
 // decide lets the table decide on an entry, and gathers what is to be executed.
 func (m *Machine) decide(e *core.Entry) step {
-	c, ok := ParseCommand(e.Data)
-	if !ok {
-		return step{status: StatusMalformed}
+	id, sequence, ahead, body := cutWrite(e.Data)
+	if body == nil {
+		return m.decideOther(e)
 	}
-	if c.Kind == KindRegister {
-		id := ID(e.Index)
-		m.table.register(id)
-		return step{status: StatusOK, id: id}
-	}
-	s := m.table.use(c.Session)
+	s := m.table.use(id)
 	if s == nil {
-		return step{status: StatusExpired}
+		return m.say(StatusExpired)
 	}
-	m.table.drop(s, c.Received)
-	if c.Sequence <= s.received {
-		return step{status: StatusStale}
+	m.table.drop(s, sequence-ahead)
+	if sequence <= s.received {
+		return m.say(StatusStale)
 	}
-	a, isNew := m.table.answer(s, c.Sequence)
-	if isNew {
-		m.fresh = append(m.fresh, core.Entry{Index: e.Index, Term: e.Term, Kind: e.Kind, Data: c.Body})
+	a := s.answer(sequence)
+	switch a.kind() {
+	case answerComing:
+		return step(a.number())
+	case answerNone:
+		n := len(m.fresh)
+		*a = comingAnswer(n)
+		m.fresh = m.fresh[:n+1] // apply has made room
+		f := &m.fresh[n]
+		f.Index, f.Term, f.Kind, f.Data = e.Index, e.Term, e.Kind, body
+		m.writes = append(m.writes, write{s, sequence})
+		return step(n)
 	}
-	return step{answer: a, fresh: isNew}
+	return m.sayAgain(*a)
 }
 
-// resultOf is the result of a step, in memory that is good until the next one.
-func (m *Machine) resultOf(s *step) []byte {
-	if s.answer != nil {
-		return s.answer.result
+// decideOther decides on what is no write.
+func (m *Machine) decideOther(e *core.Entry) step {
+	if _, ok := ParseCommand(e.Data); !ok {
+		return m.say(StatusMalformed)
 	}
-	m.result = append(m.result[:0], byte(s.status))
-	if s.id != 0 {
-		m.result = binary.AppendUvarint(m.result, uint64(s.id))
-	}
-	return m.result
+	m.table.register(ID(e.Index))
+	return m.sayRegistered(ID(e.Index))
+}
+
+// say has an entry answered with a status and nothing else.
+func (m *Machine) say(s Status) step { return m.sayResult(append(m.result[:0], byte(s))) }
+
+func (m *Machine) sayRegistered(id ID) step {
+	return m.sayResult(binary.AppendUvarint(append(m.result[:0], byte(StatusOK)), uint64(id)))
+}
+
+// sayAgain has a copy answered with what was kept. It copies that at once: a later entry of the
+// batch may have it forgotten.
+func (m *Machine) sayAgain(a answer) step {
+	var short [maxShort]byte
+	return m.sayResult(append(append(m.result[:0], byte(StatusOK)), m.table.result(a, &short)...))
+}
+
+// sayResult takes b, which is in the memory of Machine.result.
+func (m *Machine) sayResult(b []byte) step {
+	m.result = b
+	m.said.Append(b)
+	return ^step(len(m.said.List()) - 1)
 }
 
 // Query implements core.StateMachine: it is the wrapped machine's, its result too.
@@ -164,3 +222,6 @@ func (m *Machine) Query(query []byte, results *core.Results) { m.inner.Query(que
 
 // Sessions is how many sessions there are.
 func (m *Machine) Sessions() int { return len(m.table.sessions) }
+
+// AnswerBytes is what the answers that are kept take: Config.AnswerBytes bounds it.
+func (m *Machine) AnswerBytes() int { return m.table.answerBytes }

@@ -10,9 +10,9 @@ import (
 )
 
 func TestConfigIsChecked(t *testing.T) {
-	for _, n := range []int{-1, session.MaxSessions + 1} {
-		if _, err := session.New(new(ledger), session.Config{Sessions: n}); err == nil {
-			t.Errorf("a table of %d sessions was accepted", n)
+	for _, c := range []session.Config{{Sessions: -1}, {Sessions: session.MaxSessions + 1}, {AnswerBytes: -1}, {AnswerBytes: session.MaxAnswerBytes + 1}} {
+		if _, err := session.New(new(ledger), c); err == nil {
+			t.Errorf("%+v was accepted", c)
 		}
 	}
 	if _, err := session.New(nil, session.Config{}); err == nil {
@@ -44,8 +44,15 @@ func TestWindowIsBounded(t *testing.T) {
 func TestMalformedCommandsAreNotExecuted(t *testing.T) {
 	r := newRig(t, 1)
 	id := r.register()
-	long := append([]byte{byte(session.KindWrite), byte(id), 0x81, 0x00}, 1) // a number longer than it needs to be
-	for _, c := range [][]byte{nil, {0}, {3}, {1, 0}, {2}, {2, byte(id)}, {2, byte(id), 1}, {2, byte(id), 1, 0}, {2, byte(id), 1, 2}, {2, 0, 1, 1}, long} {
+	one := byte(id) // a session and a sequence number of one byte each
+	const wideSession, wideSequence = 1 << 2, 1 << 5
+	for _, c := range [][]byte{
+		nil, {0}, {3}, {1, 0}, {1 | wideSession}, {2}, {2, one}, {2, one, 1}, {2, one, 1, 1}, // cut off
+		{2, one, 1, 0, 0}, {2, one, 1, 2, 0}, {2, one, 5, 1, 16}, {2, 0, 1, 1, 0}, // numbers that cannot be
+		{2, one, 1, 0, 0, 'b', 'o', 'd', 'y'}, {2, one, 1, 2, 0, 'b', 'o', 'd', 'y'}, {2, 0, 1, 1, 0, 'b', 'o', 'd', 'y'},
+		{2 | wideSession, one, 0, 1, 1, 0}, {2 | wideSequence, one, 1, 0, 1, 0}, // longer than they need to be
+		{2 | wideSession, one, 0, 1, 1, 0, 'b', 'o', 'd', 'y'}, {2 | wideSequence, one, 1, 0, 1, 0, 'b', 'o', 'd', 'y'},
+	} {
 		expect(t, r.apply(c), "malformed")
 	}
 	if r.ledger.executed != 0 || r.ledger.applies != 0 {
@@ -72,11 +79,13 @@ func TestApplyKeepsNothing(t *testing.T) {
 	}
 }
 
-// A table of another bound is refused: replicas would forget different sessions.
+// A table of other bounds is refused: replicas would forget different sessions.
 func TestSnapshotOfAnotherBound(t *testing.T) {
-	r, other := newRig(t, 2), newRig(t, 3)
-	if err := other.ReadSnapshot(bytes.NewReader(r.snapshot())); !errors.Is(err, session.ErrSnapshot) {
-		t.Fatalf("%v, want that it does not fit", err)
+	r := newRig(t, 2)
+	for _, other := range []*rig{newRig(t, 3), boundedRig(t, 2, 1000)} {
+		if err := other.ReadSnapshot(bytes.NewReader(r.snapshot())); !errors.Is(err, session.ErrSnapshot) {
+			t.Fatalf("%v, want that it does not fit", err)
+		}
 	}
 }
 

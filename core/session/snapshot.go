@@ -7,26 +7,26 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"slices"
+	"math"
 
 	"github.com/raftbench/raftbench/core"
 )
 
 // A snapshot is a head, the table, and then to its end the wrapped machine's
 // snapshot. The head is the magic, whose last byte is the version of the format, the
-// length of the table and its CRC-32C, 4 bytes each, little-endian. The table is its
-// bound, the number of sessions, and for each session, the one used longest ago first:
-// its ID, how far its answers were received, the number of answers, and for
-// each of them in order its sequence number, its length and its bytes. All numbers
-// in it are unsigned varints.
+// length of the table in 8 bytes and its CRC-32C in 4, little-endian. The table is its
+// two bounds, the block of the last entry, the number of sessions, and for each session,
+// the one used longest ago first: its ID, how far its answers were received, the number
+// of answers, and for each of them in order its sequence number, and the length and the
+// bytes of its result. All numbers in it are unsigned varints.
 const (
-	snapshotMagic = "rbss\x01"
-	headBytes     = len(snapshotMagic) + 8
+	snapshotMagic = "rbss\x02"
+	headBytes     = len(snapshotMagic) + 8 + 4
 )
 
-// maxTableBytes bounds what a head may claim and what is written: the answers of a
-// table that is larger would not be sent to a follower anyway.
-const maxTableBytes = 1 << 30
+// maxTableBytes bounds what a head may claim. A table is that large only if the answers of
+// one Block are.
+const maxTableBytes = 1 << 40
 
 // ErrSnapshot is what every error of ReadSnapshot about the table matches.
 var ErrSnapshot = errors.New("not a snapshot of sessions")
@@ -41,7 +41,7 @@ func (m *Machine) WriteSnapshot(w io.Writer) error {
 }
 
 // Capture implements core.Capturer, whether the wrapped machine does or not
-// (core.CaptureOf). The table is encoded at once: its size does not depend on that of
+// (core.CaptureOf). The table is encoded at once: its bounds do not depend on the size of
 // the state.
 func (m *Machine) Capture() core.Capture {
 	return &capture{table: m.encodeTable(), Capture: core.CaptureOf(m.inner)}
@@ -67,11 +67,8 @@ func (m *Machine) encodeTable() []byte {
 
 // writeTable writes the head of a snapshot and an encoded table.
 func writeTable(w io.Writer, table []byte) error {
-	if len(table) > maxTableBytes {
-		return fmt.Errorf("write snapshot of sessions: their answers take %d bytes, more than %d", len(table), maxTableBytes)
-	}
 	head := append([]byte(nil), snapshotMagic...)
-	head = binary.LittleEndian.AppendUint32(head, uint32(len(table)))
+	head = binary.LittleEndian.AppendUint64(head, uint64(len(table)))
 	head = binary.LittleEndian.AppendUint32(head, sum(table))
 	for _, part := range [][]byte{head, table} {
 		if _, err := w.Write(part); err != nil {
@@ -85,7 +82,7 @@ func writeTable(w io.Writer, table []byte) error {
 // is as it was before; if the wrapped machine's snapshot cannot, the table is, and the
 // wrapped machine is as it leaves itself.
 func (m *Machine) ReadSnapshot(r io.Reader) error {
-	t, err := readTable(r, m.table.limit)
+	t, err := readTable(r, m.table.bounds)
 	if err != nil {
 		return fmt.Errorf("read snapshot of sessions: %w", err)
 	}
@@ -100,12 +97,12 @@ func sum(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Casta
 
 // readTable reads head and table, and nothing of what follows. It takes memory only
 // for bytes that arrive, whatever the head claims.
-func readTable(r io.Reader, limit int) (table, error) {
+func readTable(r io.Reader, bounds Config) (table, error) {
 	var head [headBytes]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return table{}, fmt.Errorf("%w: its head: %w", ErrSnapshot, err)
 	}
-	magic, length := string(head[:len(snapshotMagic)]), binary.LittleEndian.Uint32(head[len(snapshotMagic):])
+	magic, length := string(head[:len(snapshotMagic)]), binary.LittleEndian.Uint64(head[len(snapshotMagic):])
 	switch {
 	case magic != snapshotMagic:
 		return table{}, fmt.Errorf("%w: it starts with %q", ErrSnapshot, magic)
@@ -119,41 +116,53 @@ func readTable(r io.Reader, limit int) (table, error) {
 	if want, got := binary.LittleEndian.Uint32(head[headBytes-4:]), sum(body.Bytes()); got != want {
 		return table{}, fmt.Errorf("%w: checksum %08x, its content has %08x", ErrSnapshot, want, got)
 	}
-	return parseTable(body.Bytes(), limit)
+	return parseTable(body.Bytes(), bounds)
 }
 
 // append appends the encoding of the table.
 func (t *table) append(b []byte) []byte {
-	b = binary.AppendUvarint(b, uint64(t.limit))
+	b = binary.AppendUvarint(b, uint64(t.bounds.Sessions))
+	b = binary.AppendUvarint(b, uint64(t.bounds.AnswerBytes))
+	b = binary.AppendUvarint(b, uint64(t.block))
 	b = binary.AppendUvarint(b, uint64(len(t.sessions)))
 	for e := t.order.Front(); e != nil; e = e.Next() {
 		s := e.Value.(*session)
 		b = binary.AppendUvarint(b, uint64(s.id))
 		b = binary.AppendUvarint(b, s.received)
-		b = binary.AppendUvarint(b, uint64(len(s.answers)))
-		for _, a := range s.answers {
-			b = binary.AppendUvarint(b, a.sequence)
-			b = binary.AppendUvarint(b, uint64(len(a.result)))
-			b = append(b, a.result...)
-		}
+		b = binary.AppendUvarint(b, uint64(s.answers()))
+		b = t.appendAnswers(b, s)
 	}
 	return b
 }
 
-// parseTable decodes what append wrote for a table of the same bound. The table
-// keeps nothing of b.
-func parseTable(b []byte, limit int) (table, error) {
-	p, t := parser{rest: b}, newTable(limit)
-	if was := p.number("bound", MaxSessions); p.err == nil && was != uint64(limit) {
-		return t, fmt.Errorf("%w that fits: its table is for %d sessions, and that of this node for %d", ErrSnapshot, was, limit)
-	}
-	count := p.number("number of sessions", uint64(limit))
-	for ; count > 0 && p.err == nil; count-- {
-		if s := p.session(); p.err == nil && t.sessions[s.id] != nil {
-			p.fail("session %d is there twice", s.id)
-		} else if p.err == nil {
-			t.add(s)
+func (t *table) appendAnswers(b []byte, s *session) []byte {
+	var short [maxShort]byte
+	for n := s.received; n < s.newest; {
+		n++
+		a := *s.at(n)
+		if a == 0 {
+			continue
 		}
+		result := t.result(a, &short)
+		b = binary.AppendUvarint(b, n)
+		b = binary.AppendUvarint(b, uint64(len(result)))
+		b = append(b, result...)
+	}
+	return b
+}
+
+// parseTable decodes what append wrote for a table of the same bounds. The table
+// keeps nothing of b.
+func parseTable(b []byte, bounds Config) (table, error) {
+	p, t := parser{rest: b}, newTable(bounds)
+	was := Config{Sessions: int(p.number("bound", MaxSessions)), AnswerBytes: int(p.number("bound in bytes", MaxAnswerBytes))}
+	if p.err == nil && was != bounds {
+		return t, fmt.Errorf("%w that fits: its table is for %d sessions and %d bytes of answers, and that of this node for %d and %d",
+			ErrSnapshot, was.Sessions, was.AnswerBytes, bounds.Sessions, bounds.AnswerBytes)
+	}
+	t.block = core.Index(p.number("block", math.MaxUint64))
+	for count := p.number("number of sessions", uint64(bounds.Sessions)); count > 0 && p.err == nil; count-- {
+		p.session(&t)
 	}
 	if p.err == nil && len(p.rest) > 0 {
 		p.fail("%d bytes behind the last session", len(p.rest))
@@ -186,33 +195,39 @@ func (p *parser) number(what string, limit uint64) uint64 {
 	return n
 }
 
-func (p *parser) session() *session {
-	const any64 = 1<<64 - 1
-	s := &session{id: ID(p.number("ID of a session", any64)), received: p.number("number received", any64)}
-	last := s.received
-	for count := p.number("number of answers", Window); count > 0 && p.err == nil; count-- {
-		a := p.answer()
-		if p.err == nil && (a.sequence <= last || a.sequence-s.received > Window) {
-			p.fail("answer %d after %d, of a session that has received %d", a.sequence, last, s.received)
-		}
-		s.answers, last = append(s.answers, a), a.sequence
-	}
-	if p.err == nil && s.id == 0 {
+// session adds a session to a table.
+func (p *parser) session(t *table) {
+	s := &session{id: ID(p.number("ID of a session", math.MaxUint64)), received: p.number("number received", math.MaxUint64)}
+	switch {
+	case p.err != nil:
+		return
+	case s.id == 0:
 		p.fail("a session has no ID")
+	case t.sessions[s.id] != nil:
+		p.fail("session %d is there twice", s.id)
 	}
-	return s
+	s.newest = s.received
+	t.add(s)
+	for count := p.number("number of answers", Window); count > 0 && p.err == nil; count-- {
+		p.answer(t, s)
+	}
 }
 
-func (p *parser) answer() *answer {
-	a := &answer{sequence: p.number("sequence number", 1<<64-1)}
+// answer adds an answer to a session.
+func (p *parser) answer(t *table, s *session) {
+	sequence := p.number("sequence number", math.MaxUint64)
 	n := p.number("length of an answer", uint64(len(p.rest)))
-	if p.err != nil {
-		return a
+	switch {
+	case p.err != nil:
+		return
+	case sequence <= s.newest || sequence-s.received > Window:
+		p.fail("answer %d after %d, of a session that has received %d", sequence, s.newest, s.received)
+		return
+	case n > uint64(len(p.rest)):
+		p.fail("answer %d is cut off", sequence)
+		return
 	}
-	if n > uint64(len(p.rest)) || n == 0 || Status(p.rest[0]) != StatusOK {
-		p.fail("answer %d is no answer", a.sequence)
-		return a
-	}
-	a.result, p.rest = slices.Clone(p.rest[:n]), p.rest[n:]
-	return a
+	s.answer(sequence)
+	t.keep(s, sequence, p.rest[:n])
+	p.rest = p.rest[n:]
 }

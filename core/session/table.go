@@ -1,43 +1,62 @@
 package session
 
 import (
-	"cmp"
 	"container/list"
-	"slices"
+	"math"
+
+	"github.com/raftbench/raftbench/core"
 )
 
 // table holds the sessions. What it does depends on the commands that it is given and
 // their order alone: not on time, on how they were batched, or on a restart between
 // them.
 type table struct {
-	limit    int
-	sessions map[ID]*session // at most limit
+	bounds   Config
+	sessions map[ID]*session // at most bounds.Sessions
 	order    *list.List      // of *session: the one used longest ago is first
-	free     []*answer       // whose memory can be used again; at most Window
+	latest   *session        // the last in order, or one that has no ID
+
+	memory      memory
+	answerBytes int        // of all answers
+	block       core.Index // in which the last entry was
 }
 
-// session is what is known of one session.
-type session struct {
-	id ID
-
-	// received: the client has the answers of writes through this one.
-	received uint64
-
-	// answers of later writes that were executed, in order of their sequence numbers.
-	// Invariant: those are beyond received, by at most Window.
-	answers []*answer
-
-	place *list.Element // in table.order
+func newTable(c Config) table {
+	return table{bounds: c, sessions: map[ID]*session{}, order: list.New(), latest: new(session)}
 }
 
-func newTable(limit int) table {
-	return table{limit: limit, sessions: map[ID]*session{}, order: list.New()}
+// Block is how many entries of the log it takes until Config.AnswerBytes is looked at
+// again. It cannot be looked at after each: how long an answer is, is known when it is
+// executed, and what is executed at once is not the same on all replicas. Where a
+// block ends, by the index of entries, is.
+const Block = 64
+
+// ofOneBlock is how many of the entries, which are not empty, are in one block.
+func ofOneBlock(entries []core.Entry) int {
+	block := entries[0].Index / Block
+	n := min(len(entries), int(Block-entries[0].Index%Block))
+	for entries[n-1].Index/Block != block { // there are gaps
+		n--
+	}
+	return n
+}
+
+// enter notes that an entry comes. If it begins a block, sessions are forgotten until the
+// answers of those that are left are within the bound.
+func (t *table) enter(at core.Index) {
+	if at/Block == t.block {
+		return
+	}
+	t.block = at / Block
+	for t.answerBytes > t.bounds.AnswerBytes {
+		t.evict()
+	}
 }
 
 // register adds a session. The one that was used longest ago makes room for it: that is
 // the same one on all replicas, as the order of the log is.
 func (t *table) register(id ID) {
-	if len(t.sessions) >= t.limit {
+	if len(t.sessions) >= t.bounds.Sessions {
 		t.evict()
 	}
 	t.add(&session{id: id})
@@ -46,73 +65,77 @@ func (t *table) register(id ID) {
 func (t *table) evict() {
 	s := t.order.Remove(t.order.Front()).(*session)
 	delete(t.sessions, s.id)
-	t.recycle(s.answers)
+	t.drop(s, math.MaxUint64) // also what is being executed
+	if t.latest == s {
+		t.latest = new(session)
+	}
 }
 
 // add puts a session in the place of the one used last.
 func (t *table) add(s *session) {
 	s.place = t.order.PushBack(s)
-	t.sessions[s.id] = s
+	t.sessions[s.id], t.latest = s, s
 }
 
-// use returns a session and notes that it was used; nil if there is no such one.
+// use returns a session and notes that it was used; nil if there is no such one. Mostly it
+// is the one that was used before: a batch of a client has one.
 func (t *table) use(id ID) *session {
+	if t.latest.id == id {
+		return t.latest
+	}
 	s := t.sessions[id]
 	if s != nil {
 		t.order.MoveToBack(s.place)
+		t.latest = s
 	}
 	return s
 }
 
 // drop forgets the answers that a client has received.
 func (t *table) drop(s *session, received uint64) {
-	if received <= s.received {
+	if received > s.received {
+		t.dropThrough(s, received)
+	}
+}
+
+func (t *table) dropThrough(s *session, received uint64) {
+	for n := s.received; n < min(received, s.newest); {
+		n++ // only here: the last number there is has no next one
+		t.forget(s.at(n))
+	}
+	s.received, s.newest = received, max(s.newest, received)
+}
+
+// forget makes a place empty.
+func (t *table) forget(a *answer) {
+	switch a.kind() {
+	case answerShort:
+		t.answerBytes -= eachAnswerBytes
+	case answerLong:
+		t.answerBytes -= eachAnswerBytes + t.memory.release(a.number())
+	}
+	*a = 0
+}
+
+// keep keeps the result of a write that was executed, if it can be asked for still. Its place
+// is there.
+func (t *table) keep(s *session, sequence uint64, result []byte) {
+	if sequence <= s.received {
 		return
 	}
-	s.received = received
-	n := 0
-	for n < len(s.answers) && s.answers[n].sequence <= received {
-		n++
+	t.answerBytes += AnswerBytes(len(result))
+	if len(result) <= maxShort {
+		*s.at(sequence) = shortAnswer(result)
+		return
 	}
-	t.recycle(s.answers[:n])
-	s.answers = slices.Delete(s.answers, 0, n)
+	*s.at(sequence) = longAnswer(t.memory.put(result))
 }
 
-// answer is the place of a write's answer. It is new if the write was not executed
-// before: then it is to be filled.
-func (t *table) answer(s *session, sequence uint64) (a *answer, isNew bool) {
-	at, found := len(s.answers), false
-	if at > 0 && s.answers[at-1].sequence >= sequence { // else it is the newest, as mostly
-		at, found = slices.BinarySearchFunc(s.answers, sequence, func(a *answer, seq uint64) int { return cmp.Compare(a.sequence, seq) })
+// result is what an answer says; scratch has room for maxShort bytes. It is good until the
+// answer is forgotten.
+func (t *table) result(a answer, scratch *[maxShort]byte) []byte {
+	if a.kind() == answerLong {
+		return t.memory.pieces[a.number()]
 	}
-	if found {
-		return s.answers[at], false
-	}
-	a = t.take()
-	a.sequence = sequence
-	s.answers = slices.Insert(s.answers, at, a)
-	return a, true
-}
-
-func (t *table) take() *answer {
-	n := len(t.free)
-	if n == 0 {
-		return new(answer)
-	}
-	a := t.free[n-1]
-	t.free = t.free[:n-1]
-	return a
-}
-
-// keptBytes is the largest result whose memory is used again.
-const keptBytes = 1 << 10
-
-// recycle makes the memory of answers available. Apply may not have given all of them yet:
-// it gives each before it fills one that a later entry was given the memory for.
-func (t *table) recycle(answers []*answer) {
-	for _, a := range answers {
-		if len(t.free) < Window && cap(a.result) <= keptBytes {
-			t.free = append(t.free, a)
-		}
-	}
+	return a.short(scratch)
 }

@@ -13,6 +13,7 @@ type model struct {
 	machine core.StateMachine // bare
 	order   []session.ID      // the one used longest ago is first
 	known   map[session.ID]*record
+	block   core.Index // of the last entry
 }
 
 // record is all that there ever was about one session.
@@ -34,6 +35,10 @@ func (m *model) apply(log []core.Entry) [][]byte {
 }
 
 func (m *model) one(e core.Entry) []byte {
+	if block := e.Index / session.Block; block != m.block {
+		m.block = block
+		m.evict()
+	}
 	c, ok := session.ParseCommand(e.Data)
 	switch {
 	case !ok:
@@ -57,6 +62,25 @@ func (m *model) one(e core.Entry) []byte {
 		r.answers[c.Sequence] = append([]byte{byte(session.StatusOK)}, results.List()[0]...)
 	}
 	return r.answers[c.Sequence]
+}
+
+// evict forgets sessions until the answers of those that are left are within the bound.
+func (m *model) evict() {
+	for len(m.order) > 0 && m.answerBytes() > answerBytes {
+		m.order = m.order[1:]
+	}
+}
+
+// answerBytes is what the answers take that can be asked for.
+func (m *model) answerBytes() (sum int) {
+	for _, id := range m.order {
+		for sequence, answer := range m.known[id].answers {
+			if sequence > m.known[id].received {
+				sum += session.AnswerBytes(len(answer) - 1) // without the status
+			}
+		}
+	}
+	return sum
 }
 
 func (m *model) register(id session.ID) []byte {

@@ -18,8 +18,11 @@ import (
 	"github.com/raftbench/raftbench/core/session"
 )
 
-// limit is the bound of the tables, low enough that sessions expire.
-const limit = 3
+// The bounds of the tables, low enough that sessions expire by each.
+const (
+	limit       = 3
+	answerBytes = 600
+)
 
 // streams is how many logs are made of chance, of so many entries each.
 const (
@@ -57,7 +60,7 @@ type wrapped struct {
 func wrap(t *testing.T, open func() core.StateMachine) wrapped {
 	t.Helper()
 	inner := open()
-	m, err := session.New(inner, session.Config{Sessions: limit})
+	m, err := session.New(inner, session.Config{Sessions: limit, AnswerBytes: answerBytes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,6 +102,7 @@ func checkOnce(t *testing.T, open func() core.StateMachine, log []core.Entry, rn
 	equal(t, "results", want, apply(m, log, 30, rng))
 	equal(t, "state of the wrapped machine", snapshot(t, bare.machine), snapshot(t, m.inner))
 	equal(t, "sessions", len(bare.order), m.Sessions())
+	equal(t, "bytes of answers", bare.answerBytes(), m.AnswerBytes())
 }
 
 func checkBatches(t *testing.T, open func() core.StateMachine, log []core.Entry, rng *rand.Rand) {
