@@ -332,7 +332,11 @@ func (r *Results) Append(b []byte) {
 // AppendTagged adds one result: a byte, and a copy of b behind it.
 func (r *Results) AppendTagged(tag byte, b []byte) {
 	start := r.room(1 + len(b))
-	r.data = append(append(r.data, tag), b...)
+	if len(b) == 1 { // mostly, and to have it copied takes longer
+		r.data = append(r.data, tag, b[0])
+	} else {
+		r.data = append(append(r.data, tag), b...)
+	}
 	r.list = append(r.list, r.data[start:len(r.data):len(r.data)])
 }
 

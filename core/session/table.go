@@ -123,12 +123,14 @@ func (t *table) keep(s *session, sequence uint64, result []byte) {
 	if sequence <= s.received {
 		return
 	}
-	t.answerBytes += AnswerBytes(len(result))
+	a := s.at(sequence)
 	if len(result) <= maxShort {
-		*s.at(sequence) = shortAnswer(result)
+		t.answerBytes += eachAnswerBytes
+		*a = shortAnswer(result)
 		return
 	}
-	*s.at(sequence) = longAnswer(t.memory.put(result))
+	t.answerBytes += AnswerBytes(len(result))
+	*a = longAnswer(t.memory.put(result))
 }
 
 // result is what an answer says; scratch has room for maxShort bytes. It is good until the
