@@ -59,7 +59,7 @@ func AppendWrite(dst []byte, session ID, sequence, received uint64, body []byte)
 	ws, wq := width(uint64(session)), width(sequence)
 	dst = append(dst, byte(KindWrite)|byte(ws-1)<<kindBits|byte(wq-1)<<(kindBits+widthBits))
 	if n := ws + wq + aheadBytes; n <= wordBytes {
-		word := uint64(session) | sequence<<(8*ws) | (sequence-received)<<(8*(ws+wq))
+		word := uint64(session) | sequence<<(8*ws&63) | (sequence-received)<<(8*(ws+wq)&63)
 		dst = binary.LittleEndian.AppendUint64(dst, word)
 		return append(dst[:len(dst)-wordBytes+n], body...)
 	}
@@ -99,20 +99,27 @@ func cutWrite(b []byte) (session ID, sequence, ahead uint64, body []byte) {
 	switch {
 	case len(b) > wordBytes && end <= 1+wordBytes:
 		word := binary.LittleEndian.Uint64(b[1:])
-		id = low(word, ws)
-		sequence = low(word>>(8*ws), wq)
-		ahead = low(word>>(8*(ws+wq)), aheadBytes)
+		id, word = split(word, ws)
+		sequence, word = split(word, wq)
+		ahead = word & (1<<(8*aheadBytes) - 1)
 	case len(b) >= end:
 		id, sequence, ahead = number(b[1:1+ws]), number(b[1+ws:1+ws+wq]), number(b[1+ws+wq:end])
 	}
-	if id == 0 || width(id) != ws || width(sequence) != wq || ahead-1 >= min(Window, sequence) {
-		return 0, 0, 0, nil
+	if highByte(id, ws) == 0 || highByte(sequence, wq) == 0 || ahead-1 >= min(Window, sequence) {
+		return 0, 0, 0, nil // zero, or longer than it needs to be, or out of the window
 	}
 	return ID(id), sequence, ahead, b[end:]
 }
 
-// low is the lower bytes of a word.
-func low(word uint64, bytes int) uint64 { return word & (1<<(8*bytes) - 1) }
+// split takes the lower bytes of a word off, less than all. The compiler need not be careful with
+// shifts by less than 64.
+func split(word uint64, bytes int) (low, rest uint64) {
+	shift := 8 * bytes & 63
+	return word & (1<<shift - 1), word >> shift
+}
+
+// highByte is the highest byte of a number of so many bytes.
+func highByte(n uint64, bytes int) uint64 { return n >> (8 * (bytes - 1) & 63) }
 
 // number decodes a little-endian number of at most eight bytes.
 func number(b []byte) (n uint64) {

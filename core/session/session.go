@@ -132,10 +132,9 @@ func (m *Machine) Apply(entries []core.Entry, results *core.Results) {
 // are executed, and then the answers are kept and given. What a batch consists of so
 // has no influence on what becomes of its entries.
 func (m *Machine) apply(entries []core.Entry, results *core.Results) {
-	m.steps, m.fresh, m.writes = m.steps[:0], slices.Grow(m.fresh[:0], len(entries)), m.writes[:0]
-	m.said.Truncate()
+	m.begin(len(entries))
 	for i := range entries {
-		m.steps = append(m.steps, m.decide(&entries[i]))
+		m.steps[i] = m.decide(&entries[i])
 	}
 	m.results.Truncate()
 	if len(m.fresh) > 0 {
@@ -155,6 +154,13 @@ func (m *Machine) apply(entries []core.Entry, results *core.Results) {
 	}
 	clear(m.fresh) // which points into the log
 	clear(m.writes)
+}
+
+// begin makes room for so many entries.
+func (m *Machine) begin(entries int) {
+	m.steps = slices.Grow(m.steps[:0], entries)[:entries]
+	m.fresh, m.writes = slices.Grow(m.fresh[:0], entries), slices.Grow(m.writes[:0], entries)
+	m.said.Truncate()
 }
 
 // decide lets the table decide on an entry, and gathers what is to be executed.
@@ -178,10 +184,10 @@ func (m *Machine) decide(e *core.Entry) step {
 	case answerNone:
 		n := len(m.fresh)
 		*a = comingAnswer(n)
-		m.fresh = m.fresh[:n+1] // apply has made room
-		f := &m.fresh[n]
+		m.fresh, m.writes = m.fresh[:n+1], m.writes[:n+1] // there is room
+		f, w := &m.fresh[n], &m.writes[n]
 		f.Index, f.Term, f.Kind, f.Data = e.Index, e.Term, e.Kind, body
-		m.writes = append(m.writes, write{s, sequence})
+		w.session, w.sequence = s, sequence
 		return step(n)
 	}
 	return m.sayAgain(*a)
