@@ -51,9 +51,9 @@ type Config struct {
 	// that are longer than two bytes. Default DefaultSessions.
 	Sessions int
 
-	// AnswerBytes is how much the answers that are kept may take, each as AnswerBytes
-	// counts it. It is looked at once in Block entries of the log, so that those answers may come on
-	// top. Default DefaultAnswerBytes.
+	// AnswerBytes is how much the answers that are kept may take, each as the function
+	// AnswerBytes counts it. The bound is looked at once in Block entries of the log, so
+	// that what those are answered with may come on top. Default DefaultAnswerBytes.
 	AnswerBytes int
 }
 
