@@ -84,6 +84,10 @@ type Settings struct {
 	// MaxOutstanding bounds the operations of an open loop that are under way.
 	MaxOutstanding int
 
+	// KeepEvery is how often what replicates under way have so far is kept; zero:
+	// DefaultKeepEvery.
+	KeepEvery time.Duration
+
 	Repeat int // replicates of every arm
 	Seed   uint64
 

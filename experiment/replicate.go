@@ -21,9 +21,10 @@ type replicate struct {
 	progress func(workloads.Progress) // of all its drivers
 	before   workloads.Progress       // of those that have ended
 
-	// partial is given what has been measured so far, every partialInterval, by the
+	// partial is given what has been measured so far, whenever it is due, by the
 	// goroutine that watches. It must not wait. The replicate is its own.
 	partial func(*reports.Replicate)
+	due     func() bool
 
 	system    system
 	links     []*link // of the driver's workers

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,8 +18,9 @@ type Observer interface {
 	ReplicateStarts(p Position)
 	// Progress is called some times a second while a replicate runs.
 	Progress(p Position, now workloads.Progress)
-	// Partial is called about twice a second while a replicate runs, with what it has so
-	// far. It must not change r, which others read too.
+	// Partial is called while a replicate runs, with what it has so far: every
+	// Settings.KeepEvery, and after each slice of one that takes turns. It must not
+	// change r, which others read too.
 	Partial(p Position, r *reports.Replicate)
 	// ReplicateEnds is called with what was measured, when it has been kept.
 	ReplicateEnds(p Position, r *reports.Replicate)
@@ -52,7 +54,7 @@ type Header struct {
 // it.
 func Run(ctx context.Context, s *Settings, p *Plan, h Header, obs Observer, k Keeper) (*reports.Run, error) {
 	e := &execution{settings: s, plan: p, run: newRun(s, p, h), observer: obs}
-	e.measuredAt = e.run.Started
+	e.measuredAt, e.kept = e.run.Started, e.run.Started
 	if err := k.Begin(e.run); err != nil { // before minutes are spent on what cannot be kept
 		err = fmt.Errorf("the results cannot be kept: %w", err)
 		e.end(ctx, err)
@@ -79,6 +81,8 @@ type execution struct {
 	// Those of arms that take turns are so together.
 	measured   int
 	measuredAt time.Time
+
+	kept time.Time // when what replicates under way had was kept last, or they began
 }
 
 // end notes in the result that the run has ended, and how. It returns the warnings
@@ -143,7 +147,9 @@ func (e *execution) whole(ctx context.Context, m *measuring) error {
 	r.partial = func(result *reports.Replicate) {
 		result.After = max(0, time.Since(e.run.Started)-result.Window)
 		e.partial(m, result)
+		e.saver.writeSoon()
 	}
+	r.due, e.kept = e.due, time.Now()
 	result, err := r.measure(ctx)
 	e.measures(1)
 	return e.ends(m, result, err)
@@ -188,7 +194,19 @@ func (e *execution) piece(m *measuring, result *reports.Replicate) reports.Measu
 	return reports.Measured{Arm: m.index, InProcess: m.inProcess, Replicate: result}
 }
 
-// partial keeps and tells what a replicate has so far.
+// due reports whether it is time to keep what replicates under way have so far, and
+// takes that as done.
+func (e *execution) due() bool {
+	every := cmp.Or(e.settings.KeepEvery, DefaultKeepEvery)
+	if time.Since(e.kept) < every {
+		return false
+	}
+	e.kept = time.Now()
+	return true
+}
+
+// partial tells what a replicate has so far, and notes it for the next time that
+// something is kept.
 func (e *execution) partial(m *measuring, result *reports.Replicate) {
 	e.saver.partial(e.piece(m, result))
 	if e.observer != nil {

@@ -169,7 +169,8 @@ func TestInterruptKeepsWhatWasMeasured(t *testing.T) {
 func TestPartialReplicatesAreKept(t *testing.T) {
 	s := settings(t, "rawtcp")
 	s.Repeat, s.Warmup = 1, 100*time.Millisecond
-	s.Duration = 3 * partialInterval
+	s.KeepEvery = 300 * time.Millisecond
+	s.Duration = 4 * s.KeepEvery
 	p, err := s.Plan()
 	if err != nil {
 		t.Fatal(err)
@@ -201,6 +202,24 @@ func TestPartialReplicatesAreKept(t *testing.T) {
 	}
 }
 
+// Keeping costs what the operations under way pay for, so it is done when it is due and no
+// sooner.
+func TestNothingIsKeptBeforeItIsDue(t *testing.T) {
+	s := settings(t, "inproc,rawtcp")
+	s.Repeat, s.Warmup, s.Duration, s.KeepEvery = 1, 100*ms, time.Second, time.Hour
+	for _, slice := range []time.Duration{0, 100 * time.Millisecond} {
+		s.Slice = slice
+		p, err := s.Plan()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var kept saved
+		if _, err := Run(context.Background(), s, p, Header{}, nil, &kept); err != nil || len(kept.partials) > 0 {
+			t.Fatalf("slices of %v: %v, and %d partial replicates were kept", slice, err, len(kept.partials))
+		}
+	}
+}
+
 // Whatever cannot be kept ends the run at once with that one error, and what was
 // measured by then is returned.
 func TestWhatCannotBeKeptEndsTheRun(t *testing.T) {
@@ -217,7 +236,7 @@ func TestWhatCannotBeKeptEndsTheRun(t *testing.T) {
 		s := settings(t, "inproc")
 		s.Repeat, s.Warmup = 3, 0
 		if c.at == "partial" {
-			s.Duration = time.Minute // cut by the failure
+			s.Duration, s.KeepEvery = time.Minute, 200*time.Millisecond // cut by the failure
 		}
 		p, err := s.Plan()
 		if err != nil {

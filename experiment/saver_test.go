@@ -44,9 +44,11 @@ func TestTheSaverHoldsUpNobody(t *testing.T) {
 	k := &slow{entered: make(chan struct{}), release: make(chan struct{})}
 	s := newSaver(context.Background(), k, func(err error) { t.Error(err) })
 	s.partial(measured(1))
+	s.writeSoon()
 	<-k.entered
 	for i := 2; i < 1000; i++ {
 		s.partial(measured(i))
+		s.writeSoon()
 	}
 	close(k.release)
 	if err := s.replicate(measured(1000)); err != nil {
@@ -66,6 +68,7 @@ func TestNothingPartialFollowsTheWhole(t *testing.T) {
 	k := new(saved)
 	s := &saver{keeper: k, wake: make(chan struct{}, 1), stop: make(chan struct{}), ended: make(chan struct{})}
 	s.partial(measured(1))
+	s.writeSoon()
 	if err := s.replicate(measured(1)); err != nil {
 		t.Fatal(err)
 	}
@@ -118,6 +121,7 @@ func TestTheFirstErrorOfASaverStays(t *testing.T) {
 	ctx, fail := context.WithCancelCause(context.Background())
 	s := newSaver(context.Background(), k, fail)
 	s.partial(measured(1))
+	s.writeSoon()
 	<-ctx.Done()
 	if err := s.replicate(measured(1)); !errors.Is(err, full) || !errors.Is(context.Cause(ctx), full) {
 		t.Fatalf("replicate says %v, the context %v; want %v", err, context.Cause(ctx), full)
@@ -146,7 +150,7 @@ func TestASignalIsKeptAtOnce(t *testing.T) {
 	s.close()
 }
 
-// BenchmarkPartial is what keeping a replicate under way costs, twice a second: the
+// BenchmarkPartial is what keeping a replicate under way costs each time: the
 // snapshot, for a part of which the workers stand still, the replicate made of it,
 // and the record, encoded and durable. cpu-us/op is the CPU time of all of it.
 func BenchmarkPartial(b *testing.B) {

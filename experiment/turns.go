@@ -139,6 +139,9 @@ func (e *execution) turn(ctx context.Context, s *sliced, number int, length time
 	sofar := s.soFar(s.measured)
 	sofar.After = s.opened.Sub(e.run.Started)
 	e.partial(s.measuring, sofar)
+	if e.due() {
+		e.saver.writeSoon()
+	}
 	return nil
 }
 

@@ -31,7 +31,7 @@ func inTurns(t *testing.T, slices int) (*Settings, *Plan) {
 
 func TestArmsTakeTurns(t *testing.T) {
 	s, p := inTurns(t, 4)
-	s.Repeat, s.Reads, s.Idle = 2, 0.5, 20*ms
+	s.Repeat, s.Reads, s.Idle, s.KeepEvery = 2, 0.5, 20*ms, ms
 	p.Blocks = append(p.Blocks, []int{1, 0})
 	var kept saved
 	o := new(order)

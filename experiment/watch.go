@@ -12,9 +12,10 @@ const (
 	// watchInterval is how often a replicate is looked at. Every look wakes a CPU,
 	// which would show in the cost of a slow load.
 	watchInterval = 200 * time.Millisecond
-	// partialInterval is how often partial is called, at the next look: a process
-	// that is killed loses less than a second of what it measured.
-	partialInterval = 400 * time.Millisecond
+	// DefaultKeepEvery bounds what a process that is killed loses. Keeping takes a
+	// millisecond or two of CPU and a sync, which the operations under way pay for: twice a
+	// second, that was the p99.9 of an open loop at 5,000/s.
+	DefaultKeepEvery = 5 * time.Second
 )
 
 // watch passes on the progress, and what has been measured so far, until the
@@ -22,7 +23,6 @@ const (
 func (r *replicate) watch(d *workloads.Driver, finished <-chan struct{}) {
 	tick := time.NewTicker(watchInterval)
 	defer tick.Stop()
-	kept := time.Now()
 	for {
 		select {
 		case <-finished:
@@ -31,8 +31,7 @@ func (r *replicate) watch(d *workloads.Driver, finished <-chan struct{}) {
 		}
 		r.look()
 		r.progress(r.before.Plus(d.Progress()))
-		if r.partial != nil && time.Since(kept) >= partialInterval {
-			kept = time.Now()
+		if r.partial != nil && r.due() {
 			r.partial(r.soFar(d.Snapshot()))
 			r.ends.kept()
 		}

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/raftbench/raftbench/experiment"
 	"github.com/raftbench/raftbench/reports"
 )
 
@@ -49,8 +50,9 @@ const (
 	endsWithin = 5 * time.Second
 	// leavesWithin is the same for a second signal.
 	leavesWithin = time.Second
-	// losesWithin is what may be missing after SIGKILL.
-	losesWithin = time.Second
+	// losesWithin is what may be missing after SIGKILL: DefaultKeepEvery, and the time until
+	// it is noticed and written.
+	losesWithin = experiment.DefaultKeepEvery + time.Second
 	// hangs is when a test gives up.
 	hangs = 3 * time.Minute
 )

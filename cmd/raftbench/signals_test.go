@@ -136,8 +136,8 @@ func TestReportOfARunThatGoesOn(t *testing.T) {
 	}
 }
 
-// SIGKILL in the middle of a window loses at most the last second of it.
-func TestKillLosesAtMostASecondAtRandomInstants(t *testing.T) {
+// SIGKILL in the middle of a window loses at most the last seconds of it.
+func TestKillLosesAtMostSecondsAtRandomInstants(t *testing.T) {
 	rng := rand.New(rand.NewPCG(*drawn, 10))
 	most := time.Duration(0)
 	for range turns() {

@@ -44,7 +44,7 @@ const (
 
 // maxSuperseded is how many bytes of superseded records a journal may have before it is
 // written anew, if that is more than it keeps. A partial replicate takes some 20
-// KiB twice a second: a journal is written anew every ten minutes at most.
+// KiB every five seconds: a journal is written anew once in an hour at most.
 const maxSuperseded = 16 << 20
 
 // Writer appends to a journal. It has one user at a time.
