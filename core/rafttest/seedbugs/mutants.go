@@ -122,8 +122,6 @@ func newbornMutants() []mutant {
 			within(1000, safety, machine, election, noPanic)},
 		{"GrownByAnyCommit", "a node that lost its disk remembers as soon as it has anything that is committed", "newborn.go",
 			one("b.heard != r.term || b.heard == 0 || r.commit <= b.after || ", "b.life == 0 || r.commit == 0 || "), within(1000, safety, machine, election, quorum)},
-		{"WelcomeKeepsMatch", "a leader goes on to believe what a disk held that was lost", "newborn.go",
-			one("p.start(r.log.last+1, r.sessions, r.ticks)\n\tp.life,", "p.life,"), within(1000, liveness, safety, quorum)},
 		{"ChangeNeedsNewborn", "a change of members needs a node that lost its disk, or is down, for a majority", "change.go",
 			one("return r.checkMajority(to.Voters)", "return nil"), within(1000, liveness)},
 	}
