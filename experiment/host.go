@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -83,11 +84,16 @@ func parseStat(text string, may func(cpu int) bool) machineTime {
 			continue // the line of all CPUs, or one that is not ours
 		}
 		var ticks [8]time.Duration
+		sum := time.Duration(0)
 		for i := range ticks {
-			n, _ := strconv.ParseUint(fields[1+i], 10, 40)
+			n, _ := strconv.ParseUint(fields[1+i], 10, 36) // 21 years: eight of them are no overflow
 			ticks[i] = time.Duration(n) * userHZ
-			t.total += ticks[i]
+			sum += ticks[i]
 		}
+		if sum > math.MaxInt64-t.total {
+			continue // no machine has run for that long
+		}
+		t.total += sum
 		t.cpus++
 		t.busy += ticks[0] + ticks[1] + ticks[2]
 		t.stolen += ticks[7]

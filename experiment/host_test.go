@@ -47,6 +47,7 @@ func TestParseStat(t *testing.T) {
 
 func FuzzParseStat(f *testing.F) {
 	f.Add(statText)
+	f.Add("cpu0 0 0 1000000000000 0 0 0 0 0\n") // more than an int64 of nanoseconds
 	f.Fuzz(func(t *testing.T, text string) {
 		got := parseStat(text, func(int) bool { return true })
 		if got.cpus < 0 || got.busy < 0 || got.stolen < 0 || got.busy+got.stolen > got.total {
