@@ -114,7 +114,7 @@ func leaseMutants() []mutant {
 func newbornMutants() []mutant {
 	return []mutant{
 		{"NewbornVotes", "a node that lost its disk votes at once (RedisRaft#28)", "election.go",
-			one("if r.Newborn() {\n\t\tr.abstain(token, q)", "if false {\n\t\tr.abstain(token, q)"), within(200, election, safety, machine)},
+			one("if r.Newborn() {\n\t\tr.abstain(token, q)", "if false {\n\t\tr.abstain(token, q)"), within(200, election, safety, machine, matching)},
 		{"NewbornCounts", "what a node that lost its disk acknowledges helps to commit", "newborn.go",
 			one("a.Abstain(r.commit)", "_ = a"), within(1000, safety, machine, election, reads, quorum)},
 		{"FoundedByOne", "one founder with an empty log is enough to begin a cluster", "newborn.go",
