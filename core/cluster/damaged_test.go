@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/raftbench/raftbench/core"
 )
@@ -18,30 +17,14 @@ import (
 //
 //	go test ./core/cluster -run Damaged -kills 1000 -timeout 60m -v
 func TestDamagedProcessesLoseNothing(t *testing.T) {
-	rounds := *kills
-	if rounds == 0 {
-		rounds = 6
-	}
-	p := startProcesses(t)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Duration(rounds)*20*time.Second)
-	defer cancel()
-	w := &writers{client: p.client(1000)}
-	loaded, stop := context.WithCancel(ctx)
-	defer stop()
-	w.run(loaded)
-	rng := rand.New(rand.NewPCG(2, uint64(rounds)))
-	for range rounds {
+	underLoad(t, 2, func(ctx context.Context, p *processes, w *writers, rng *rand.Rand, _ int) {
 		w.waitFor(ctx, t, int64(50+rng.IntN(300)))
 		id := core.NodeID(1 + rng.IntN(processNodes))
 		p.kill(id)
 		t.Logf("%v: %s", id, damage(t, p.data(id), rng))
 		p.start(id)
 		p.waitSettled(ctx, id) // a second one would be more than a minority
-	}
-	w.waitFor(ctx, t, 100)
-	stop()
-	w.work.Wait()
-	w.check(ctx, t)
+	})
 }
 
 // damage does something to one of the files of a log, and says what.

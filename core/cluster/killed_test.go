@@ -129,11 +129,12 @@ func (w *writers) check(ctx context.Context, t *testing.T) {
 	}
 }
 
-// Processes of nodes are killed at random instants under load, one of them or all at
-// once, and started again: every acknowledged write is there, and nothing else.
-func TestKilledProcessesLoseNothing(t *testing.T) {
-	rounds := *kills
-	if rounds == 0 {
+// underLoad does rounds of something to processes of nodes while clients write, -kills of
+// them or a few, and then looks for every acknowledged write. It returns how many there
+// were.
+func underLoad(t *testing.T, seed uint64, round func(ctx context.Context, p *processes, w *writers, rng *rand.Rand, n int)) (rounds int, acknowledged int64) {
+	t.Helper()
+	if rounds = *kills; rounds == 0 {
 		rounds = 6
 	}
 	p := startProcesses(t)
@@ -143,11 +144,24 @@ func TestKilledProcessesLoseNothing(t *testing.T) {
 	loaded, stop := context.WithCancel(ctx)
 	defer stop()
 	w.run(loaded)
-	rng := rand.New(rand.NewPCG(1, uint64(rounds)))
-	for round := range rounds {
+	rng := rand.New(rand.NewPCG(seed, uint64(rounds)))
+	for n := range rounds {
+		round(ctx, p, w, rng, n)
+	}
+	w.waitFor(ctx, t, 100)
+	stop()
+	w.work.Wait()
+	w.check(ctx, t)
+	return rounds, w.total.Load()
+}
+
+// Processes of nodes are killed at random instants under load, one of them or all at
+// once, and started again: every acknowledged write is there, and nothing else.
+func TestKilledProcessesLoseNothing(t *testing.T) {
+	rounds, acknowledged := underLoad(t, 1, func(ctx context.Context, p *processes, w *writers, rng *rand.Rand, n int) {
 		w.waitFor(ctx, t, int64(rng.IntN(300)))
 		first, count := rng.IntN(processNodes), 1
-		if round%4 == 3 {
+		if n%4 == 3 {
 			count = processNodes
 		}
 		for k := range count {
@@ -156,10 +170,6 @@ func TestKilledProcessesLoseNothing(t *testing.T) {
 		for k := range count {
 			p.start(core.NodeID(1 + (first+k)%processNodes))
 		}
-	}
-	w.waitFor(ctx, t, 100)
-	stop()
-	w.work.Wait()
-	w.check(ctx, t)
-	t.Logf("%d kills, %d acknowledged writes", rounds, w.total.Load())
+	})
+	t.Logf("%d kills, %d acknowledged writes", rounds, acknowledged)
 }
