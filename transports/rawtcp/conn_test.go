@@ -87,17 +87,17 @@ func TestAnswersToNobodyAreDropped(t *testing.T) {
 	}
 }
 
-// deaf is a connection that takes a hello and then fails to write.
-type deaf struct {
+// cut is a connection that fails to write once it is told to.
+type cut struct {
 	net.Conn
-	written atomic.Bool
+	off *atomic.Bool
 }
 
-func (d *deaf) Write(b []byte) (int, error) {
-	if d.written.Swap(true) {
+func (c cut) Write(b []byte) (int, error) {
+	if c.off.Load() {
 		return 0, errors.New("no more")
 	}
-	return d.Conn.Write(b)
+	return c.Conn.Write(b)
 }
 
 // TestAFailedWriteBreaksTheCalls: the caller learns the class of the error, not
@@ -106,12 +106,14 @@ func TestAFailedWriteBreaksTheCalls(t *testing.T) {
 	l := listenLocal(t)
 	e := openEndpoint(t, l, core.Limits{}, core.Timeouts{})
 	dial := e.dial
+	var off atomic.Bool
 	e.dial = func(ctx context.Context, to core.NodeID) (net.Conn, error) {
 		c, err := dial(ctx, to)
-		return &deaf{Conn: c}, err
+		return cut{Conn: c, off: &off}, err
 	}
 	e.call(heartbeat(), patience)
 	accept(t, l, 2).next()
+	off.Store(true)
 	e.call(heartbeat(), patience)
 	for range 2 {
 		if c := e.wait(); !errors.Is(c.Err, core.ErrBroken) {
