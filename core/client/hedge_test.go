@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -140,6 +141,9 @@ func TestHedgeThatLosesBeforeItIsSent(t *testing.T) {
 	cl, l, done := hedged(t, client.Config{Hedge: client.Hedge{After: time.Millisecond}})
 	answered := make(chan struct{})
 	l.before = func() {
+		for l.first.calls() == 0 {
+			runtime.Gosched() // the hedge may be faster than the call before it
+		}
 		l.first.release(ok)
 		if len(l.cancelled) > 0 {
 			t.Error("cancelled before it was sent")
