@@ -3,6 +3,7 @@ package dial
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/raftbench/raftbench/core"
@@ -25,37 +26,37 @@ func TestBackoffGrowsToItsCap(t *testing.T) {
 }
 
 func TestBreakerOpensAfterFailuresInARowAndHeals(t *testing.T) {
-	b := NewBreaker(2, time.Millisecond)
-	try := func(outcome error) error {
-		done, err := b.Allow()
-		if err == nil {
-			done(outcome)
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBreaker(2, time.Millisecond)
+		try := func(outcome error) error {
+			done, err := b.Allow()
+			if err == nil {
+				done(outcome)
+			}
+			return err
 		}
-		return err
-	}
-	for range 100 {
-		if err := try(core.ErrOverflow); err != nil {
-			t.Fatalf("a full queue must not count against the peer: %v", err)
+		for range 100 {
+			if err := try(core.ErrOverflow); err != nil {
+				t.Fatalf("a full queue must not count against the peer: %v", err)
+			}
 		}
-	}
-	for range tripAfter {
-		if err := try(core.ErrBroken); err != nil {
-			t.Fatalf("closed breaker refused: %v", err)
+		for range tripAfter {
+			if err := try(core.ErrBroken); err != nil {
+				t.Fatalf("closed breaker refused: %v", err)
+			}
 		}
-	}
-	if b.State() != core.BreakerOpen {
-		t.Fatalf("state %v after %d failures, want open", b.State(), tripAfter)
-	}
-	if err := try(nil); !errors.Is(err, core.ErrUnavailable) {
-		t.Fatalf("open breaker: got %v, want ErrUnavailable", err)
-	}
-	for b.State() == core.BreakerOpen {
-		time.Sleep(100 * time.Microsecond)
-	}
-	if err := try(nil); err != nil {
-		t.Fatalf("half-open breaker refused the first attempt: %v", err)
-	}
-	if s := b.Stats(); s.Breaker != core.BreakerClosed || s.BreakerTrips != 1 {
-		t.Fatalf("stats %+v, want closed with one trip", s)
-	}
+		if b.State() != core.BreakerOpen {
+			t.Fatalf("state %v after %d failures, want open", b.State(), tripAfter)
+		}
+		if err := try(nil); !errors.Is(err, core.ErrUnavailable) {
+			t.Fatalf("open breaker: got %v, want ErrUnavailable", err)
+		}
+		<-time.After(2 * time.Millisecond)
+		if err := try(nil); err != nil {
+			t.Fatalf("half-open breaker refused the first attempt: %v", err)
+		}
+		if s := b.Stats(); s.Breaker != core.BreakerClosed || s.BreakerTrips != 1 {
+			t.Fatalf("stats %+v, want closed with one trip", s)
+		}
+	})
 }

@@ -23,7 +23,6 @@ const patience = 20 * time.Second
 type endpoint struct {
 	*transport
 	t       *testing.T
-	addr    net.Addr
 	connect func() (net.Conn, error) // to this endpoint
 	receive func([]*core.Incoming)
 	ended   chan *core.Call
@@ -130,7 +129,7 @@ func opened(t *testing.T, set settings, e core.Endpoint) *transport {
 
 func openEndpointOn(t *testing.T, l, peer net.Listener, limits core.Limits, timeouts core.Timeouts) *endpoint {
 	t.Helper()
-	e := &endpoint{t: t, addr: l.Addr(), ended: make(chan *core.Call, 1000)}
+	e := &endpoint{t: t, ended: make(chan *core.Call, 1000)}
 	e.receive = e.hold
 	e.transport = opened(t, settings{conns: 1, inline: true, yield: true, readSize: 64 << 10, checksum: true}, core.Endpoint{
 		Self: 1, Listener: l, Handler: e, Limits: limits, Timeouts: timeouts,

@@ -3,7 +3,6 @@ package rawtcp
 import (
 	"bytes"
 	"encoding/binary"
-	"net"
 	"testing"
 	"time"
 
@@ -257,20 +256,26 @@ func TestBadRequestsEndTheConnection(t *testing.T) {
 }
 
 func TestAStrangerIsShownOut(t *testing.T) {
-	e := openEndpoint(t, nil, core.Limits{}, core.Timeouts{Connect: 5 * time.Millisecond})
-	c, err := net.Dial("tcp", e.addr.String())
-	if err != nil {
-		t.Fatal(err)
+	for name, c := range map[string]struct {
+		connect   time.Duration
+		says      []byte
+		badFrames uint64
+	}{
+		"silent":  {connect: 5 * time.Millisecond},
+		"babbles": {connect: patience, says: bytes.Repeat([]byte{1}, 1000), badFrames: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := openEndpoint(t, nil, core.Limits{}, core.Timeouts{Connect: c.connect})
+			conn, err := e.connect()
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := newPlayer(t, conn)
+			p.write(c.says)
+			p.end()
+			e.eventually("the count of bad frames", func() bool { return e.Stats().BadFrames == c.badFrames })
+		})
 	}
-	newPlayer(t, c).end() // one that says nothing
-	c, err = net.Dial("tcp", e.addr.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := newPlayer(t, c)
-	p.write(bytes.Repeat([]byte{1}, 1000))
-	p.end()
-	e.eventually("the count of bad frames", func() bool { return e.Stats().BadFrames == 1 })
 }
 
 // TestAfterAPanicNothingIsUsedAgain: the handler may still hold the requests.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/net/nettest"
@@ -99,24 +100,26 @@ func TestRefuse(t *testing.T) {
 }
 
 func TestFreezeStopsReadsUntilThawed(t *testing.T) {
-	n := New()
-	client, server := connect(t, n)
-	n.Freeze(1, true)
-	_ = client.SetWriteDeadline(time.Now().Add(20 * time.Millisecond))
-	sent, err := client.Write(make([]byte, 2*streamBytes))
-	var timeout net.Error
-	if !errors.As(err, &timeout) || !timeout.Timeout() || sent != streamBytes {
-		t.Fatalf("wrote %d B, %v; want %d B and a timeout", sent, err, streamBytes)
-	}
-	_ = server.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
-	if _, err := server.Read(make([]byte, 1)); !errors.As(err, &timeout) {
-		t.Fatalf("frozen read: %v, want a timeout", err)
-	}
-	_ = server.SetReadDeadline(time.Time{})
-	n.Freeze(1, false)
-	if _, err := io.ReadFull(server, make([]byte, streamBytes)); err != nil {
-		t.Fatalf("thawed read: %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		n := New()
+		client, server := connect(t, n)
+		n.Freeze(1, true)
+		_ = client.SetWriteDeadline(time.Now().Add(20 * time.Millisecond))
+		sent, err := client.Write(make([]byte, 2*streamBytes))
+		var timeout net.Error
+		if !errors.As(err, &timeout) || !timeout.Timeout() || sent != streamBytes {
+			t.Fatalf("wrote %d B, %v; want %d B and a timeout", sent, err, streamBytes)
+		}
+		_ = server.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+		if _, err := server.Read(make([]byte, 1)); !errors.As(err, &timeout) {
+			t.Fatalf("frozen read: %v, want a timeout", err)
+		}
+		_ = server.SetReadDeadline(time.Time{})
+		n.Freeze(1, false)
+		if _, err := io.ReadFull(server, make([]byte, streamBytes)); err != nil {
+			t.Fatalf("thawed read: %v", err)
+		}
+	})
 }
 
 func TestSlowLimitsReads(t *testing.T) {
