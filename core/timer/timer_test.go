@@ -54,19 +54,31 @@ func TestTheEarliestCounts(t *testing.T) {
 
 // One call answers everybody: what was asked for later is forgotten.
 func TestACallIsOnce(t *testing.T) {
-	each(t, func(t *testing.T, tm *Timer, calls <-chan time.Time) {
-		for i := range 3 {
-			start := time.Now()
-			tm.WakeAt(start.Add(time.Millisecond))
-			tm.WakeAt(start.Add(2 * time.Millisecond))
+	for name, start := range kinds() {
+		t.Run(name, func(t *testing.T) {
+			var tm *Timer
+			ready, calls, asked := make(chan struct{}), make(chan time.Time, 100), false
+			tm = start(func(now time.Time) {
+				<-ready
+				if !asked { // here, where no call can come between the two
+					asked = true
+					tm.WakeAt(now.Add(time.Millisecond))
+					tm.WakeAt(now.Add(2 * time.Millisecond))
+				}
+				calls <- now
+			})
+			close(ready)
+			defer tm.Close()
+			tm.WakeAt(time.Now())
 			<-calls
-			tm.WakeAt(time.Now().Add(5 * time.Millisecond)) // after the second would have come
 			<-calls
-			if n := len(calls); n != 0 {
-				t.Fatalf("round %d: %d calls too many", i, n)
+			at := time.Now().Add(5 * time.Millisecond) // after the second would have come
+			tm.WakeAt(at)
+			if now := <-calls; now.Before(at) {
+				t.Fatal("called for what a call had answered")
 			}
-		}
-	})
+		})
+	}
 }
 
 func TestTheFunctionMayAskAgain(t *testing.T) {
