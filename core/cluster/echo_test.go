@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/client"
 	"github.com/raftbench/raftbench/core/cluster"
 	"github.com/raftbench/raftbench/transports"
@@ -20,7 +21,8 @@ func TestEcho(t *testing.T) {
 		t.Run(nt.Name, func(t *testing.T) {
 			defer goleak.VerifyNone(t)
 			net := network(t, nt)
-			e, err := cluster.StartEcho(cluster.EchoConfig{Network: net})
+			// Hundreds of connections at once may take a busy machine longer than usual.
+			e, err := cluster.StartEcho(cluster.EchoConfig{Network: net, Timeouts: core.Timeouts{Connect: time.Minute}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -28,7 +30,7 @@ func TestEcho(t *testing.T) {
 			var mu sync.Mutex
 			all := make(chan struct{})
 			const n = 500
-			c, err := e.Client(10*time.Second, func(ops []*client.Op) {
+			c, err := e.Client(time.Minute, func(ops []*client.Op) {
 				mu.Lock()
 				defer mu.Unlock()
 				for _, op := range ops {

@@ -26,7 +26,8 @@ func TestOlderCopyOfADirectoryCatchesUp(t *testing.T) {
 		OpenStorage: func(id core.NodeID) (core.Storage, error) {
 			return wal.Open(wal.Options{Dir: path(id), Identity: wal.Identity{Cluster: 1, Node: id}, SegmentBytes: 64 << 10})
 		},
-		Node: node.Config{Tick: 10 * time.Millisecond, OnWarning: func(text string) { warnings <- text }},
+		// Elections are rare: only the leader to which it was acknowledged knows better.
+		Node: node.Config{Tick: 10 * time.Millisecond, ElectionTicks: 100, OnWarning: func(text string) { warnings <- text }},
 	})
 	w := wipeable{Cluster: c, client: cl}
 	w.put(t)

@@ -37,6 +37,20 @@ func values(h batch.Histogram) map[int64]uint64 {
 	return m
 }
 
+// consistent returns distributions and counters of the same moment, when so many operations
+// are in them: a node answers before it counts, and brings followers up afterwards.
+func consistent(t *testing.T, n *node.Node, ops uint64) (map[string]batch.Histogram, node.Stats) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); runtime.Gosched() {
+		stats := n.Stats()
+		if got := byName(t, n); stats.Proposed >= ops && stats == n.Stats() {
+			return got, stats
+		}
+	}
+	t.Fatalf("counters of %d operations do not come to rest: %+v", ops, n.Stats())
+	return nil, node.Stats{}
+}
+
 // One operation after the other makes batches of one; what the distributions say
 // agrees with the counters, and may be read all the while.
 func TestDistributionsAgreeWithTheCounters(t *testing.T) {
@@ -59,7 +73,7 @@ func TestDistributionsAgreeWithTheCounters(t *testing.T) {
 	stop.Store(true)
 	reader.Wait()
 
-	got, stats := byName(t, leader), leader.Stats()
+	got, stats := consistent(t, leader, ops)
 	for name, want := range map[string]map[int64]uint64{
 		"propose_batch_requests":  {1: ops},
 		"propose_batch_linger_ns": {},

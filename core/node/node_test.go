@@ -234,7 +234,9 @@ func TestFailedWriteEndsService(t *testing.T) {
 	if err := cl.Do(ctx, lost); err == nil || lost.Outcome != client.OutcomeUnknown {
 		t.Fatalf("outcome %v, %v of a write that the leader's disk refused; want unknown", lost.Outcome, err)
 	}
-	if s := c.Node(old).Status(); s.Err == nil || !strings.Contains(s.Err.Error(), "input/output error") {
+	// The status is written after the answers, when the turn of the loop ends.
+	waitStatus(t, c.Node(old), func(s node.Status) bool { return s.Err != nil })
+	if s := c.Node(old).Status(); !strings.Contains(s.Err.Error(), "input/output error") {
 		t.Fatalf("status %+v does not say what is wrong", s)
 	}
 	if _, err := c.WaitLeaderOtherThan(ctx, old); err != nil {
