@@ -147,13 +147,18 @@ func TestSnapshotToRestartedNode(t *testing.T) {
 	if err := c.Kill(down); err != nil {
 		t.Fatal(err)
 	}
-	for range 200 {
+	// Snapshots are taken while commands go on, and on a busy machine long after they are due.
+	deadline := time.Now().Add(20 * time.Second)
+	for i := 0; i < 200 || !snapshotsReach(c, 100, down); i++ {
+		if time.Now().After(deadline) {
+			t.Fatalf("after %d commands the leader is at %+v", i, c.Node(c.Leader()).Status())
+		}
 		do(t, cl, &client.Op{Command: []byte("x")})
 	}
 	if err := c.Restart(down); err != nil {
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(20 * time.Second)
+	deadline = time.Now().Add(20 * time.Second)
 	for c.Node(down).Status().Applied < 200 {
 		if time.Now().After(deadline) {
 			t.Fatalf("node is at %+v, leader at %+v", c.Node(down).Status(), c.Node(c.Leader()).Status())
@@ -163,4 +168,14 @@ func TestSnapshotToRestartedNode(t *testing.T) {
 	if c.Node(down).Stats().Installs == 0 {
 		t.Fatal("the node caught up without a snapshot, which this test is about")
 	}
+}
+
+// snapshotsReach reports whether all nodes but one have a snapshot of so many entries.
+func snapshotsReach(c *cluster.Cluster, index core.Index, but core.NodeID) bool {
+	for _, id := range c.IDs() {
+		if id != but && c.Node(id).Status().Snapshot < index {
+			return false
+		}
+	}
+	return true
 }
