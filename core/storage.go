@@ -111,7 +111,8 @@ type Doubter interface {
 // Completeness, dissertation §3.6.3).
 //
 // A doubt about everything (Newborn) is about the term and the vote as well, and ends
-// otherwise: see raft.Config.Newborn.
+// otherwise: see raft.Config.Newborn. It is that of a storage that is new (NewbornDoubt),
+// or of one so damaged that the last term and vote cannot be told (AmnesiaDoubt).
 type Doubt struct {
 	Sound   Index // the log was sound through here when the doubt arose
 	Through Index // no entry beyond was acknowledged in Term or before
@@ -122,5 +123,16 @@ type Doubt struct {
 // before may have acknowledged anything, and voted for anyone.
 func NewbornDoubt() Doubt { return Doubt{Through: math.MaxUint64} }
 
+// AmnesiaDoubt is the doubt of a storage that certainly was in use, and of which so much is
+// damaged that nobody knows any more in which term the node was last, which is term or a
+// later one, and for whom it voted. The log is sound through an index.
+func AmnesiaDoubt(sound Index, term Term) Doubt {
+	return Doubt{Sound: sound, Through: math.MaxUint64, Term: max(term, 1)}
+}
+
 // Newborn reports whether nothing is known about what the node did before.
 func (d *Doubt) Newborn() bool { return d.Through == math.MaxUint64 }
+
+// Amnesia reports whether there certainly was something before: no cluster begins with a
+// node like this, even if its log is empty.
+func (d *Doubt) Amnesia() bool { return d.Newborn() && d.Term > 0 }

@@ -252,7 +252,7 @@ func (n *Node) recover() error {
 	n.quarantine.recover(n.config.Storage)
 	n.raft, err = raft.New(raft.Config{
 		ID:             n.config.ID,
-		Voters:         n.config.Peers,
+		Voters:         n.founders(),
 		Log:            n.config.Storage,
 		HardState:      hard,
 		Snapshot:       snapshot,

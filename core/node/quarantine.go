@@ -28,6 +28,9 @@ func (q *quarantine) active() bool { return q.storage != nil && !q.doubt.Newborn
 // it takes a leader's help to end it (raft.Config.Newborn).
 func (q *quarantine) newborn() bool { return q.storage != nil && q.doubt.Newborn() }
 
+// amnesia reports whether it is a newborn that certainly had a life before.
+func (q *quarantine) amnesia() bool { return q.storage != nil && q.doubt.Amnesia() }
+
 // newLife returns a number that no other life of this node has, if it is a newborn.
 func (q *quarantine) newLife() uint64 {
 	if !q.newborn() {
@@ -36,29 +39,48 @@ func (q *quarantine) newLife() uint64 {
 	return rand.Uint64() | 1
 }
 
+// founders are the members with which a cluster begins, this node among them. Where the
+// log is damaged so far that the node is a newborn again, no cluster begins with it: an
+// empty log is not known to have been empty.
+func (n *Node) founders() []core.NodeID {
+	if n.quarantine.amnesia() {
+		return nil
+	}
+	return n.config.Peers
+}
+
 // abstain answers requests that a node in doubt gives no vote to, and reports whether
 // this is one. The term of a candidate is not adopted: if it wins, its appends bring it.
 func (n *Node) abstain(r *core.Incoming) bool {
-	if !n.quarantine.active() {
+	q := &n.quarantine
+	if !q.active() && !q.amnesia() {
 		return false
 	}
+	req, ok := r.Request.(*core.AppendEntriesRequest)
+	switch {
+	case ok && req.Term == 0:
+		// A newborn asks, and must not take a log that was lost for one that is empty.
+		*r.Response.(*core.AppendEntriesResponse) = core.AppendEntriesResponse{
+			From: n.config.ID, Term: n.raft.Term(), Session: req.Session, HintIndex: max(n.raft.LastIndex(), q.doubt.Through, 1),
+		}
+	case !q.active() || !n.refuseVote(r):
+		return false // of a newborn it is raft that abstains
+	}
+	n.answers = append(n.answers, r)
+	return true
+}
+
+// refuseVote answers what asks for a vote, or to stand for election, and reports whether
+// this does.
+func (n *Node) refuseVote(r *core.Incoming) bool {
 	switch req := r.Request.(type) {
 	case *core.RequestVoteRequest:
 		*r.Response.(*core.RequestVoteResponse) = core.RequestVoteResponse{From: n.config.ID, Term: n.raft.Term(), PreVote: req.PreVote}
 	case *core.TimeoutNowRequest:
 		*r.Response.(*core.TimeoutNowResponse) = core.TimeoutNowResponse{From: n.config.ID, Term: n.raft.Term()}
-	case *core.AppendEntriesRequest:
-		if req.Term != 0 {
-			return false
-		}
-		// A newborn asks, and must not take a log that was lost for one that is empty.
-		*r.Response.(*core.AppendEntriesResponse) = core.AppendEntriesResponse{
-			From: n.config.ID, Term: n.raft.Term(), Session: req.Session, HintIndex: max(n.raft.LastIndex(), n.quarantine.doubt.Through, 1),
-		}
 	default:
 		return false
 	}
-	n.answers = append(n.answers, r)
 	return true
 }
 

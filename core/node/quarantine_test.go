@@ -60,8 +60,13 @@ func (w *wireless) ask(t *testing.T, req core.Request) core.Response {
 // startDoubtful starts node 1 of three, with a log of five entries of term 2.
 func startDoubtful(t *testing.T, doubt core.Doubt) (*node.Node, *wireless) {
 	t.Helper()
+	return startDoubtfulWith(t, doubt, termEntries(1, 2, 2, 2, 2, 2))
+}
+
+func startDoubtfulWith(t *testing.T, doubt core.Doubt, entries []core.Entry) (*node.Node, *wireless) {
+	t.Helper()
 	s := &doubtful{Log: memlog.New(), doubt: &doubt}
-	s.Write(core.Write{HardState: &core.HardState{Term: 2}, Entries: termEntries(1, 2, 2, 2, 2, 2)}, func(err error) {
+	s.Write(core.Write{HardState: &core.HardState{Term: 2}, Entries: entries}, func(err error) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,6 +89,32 @@ func termEntries(first core.Index, terms ...core.Term) []core.Entry {
 		list = append(list, core.Entry{Index: first + core.Index(i), Term: term, Data: []byte("x")})
 	}
 	return list
+}
+
+// No cluster begins with a node whose log is damaged so far that it is a newborn again,
+// whatever is left of the log: it asks no founder, tells none that its log is empty, and
+// gives no vote.
+func TestNodeWithAmnesiaFoundsNoCluster(t *testing.T) {
+	for _, entries := range [][]core.Entry{nil, termEntries(1, 2, 2)} {
+		n, w := startDoubtfulWith(t, core.AmnesiaDoubt(core.Index(len(entries)), 2), entries)
+		n.Campaign()
+		told := w.ask(t, &core.AppendEntriesRequest{From: 3, Session: 7}).(*core.AppendEntriesResponse)
+		if told.HintIndex == 0 || told.Session != 7 {
+			t.Fatalf("%d entries: a newborn is told %+v", len(entries), told)
+		}
+		vote := w.ask(t, &core.RequestVoteRequest{From: 2, Term: 9, LastIndex: 9, LastTerm: 9}).(*core.RequestVoteResponse)
+		if vote.Granted {
+			t.Fatalf("%d entries: it votes", len(entries))
+		}
+		select {
+		case req := <-w.calls:
+			t.Fatalf("%d entries: it asks %+v", len(entries), req)
+		default:
+		}
+		if !n.Status().InDoubt {
+			t.Fatalf("%d entries: it is not in doubt", len(entries))
+		}
+	}
 }
 
 // A node in doubt gives no vote, does not stand for election, and acknowledges only

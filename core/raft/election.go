@@ -1,6 +1,7 @@
 package raft
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/raftbench/raftbench/core"
@@ -41,6 +42,7 @@ func (r *Raft) campaign(transfer bool) {
 
 func (r *Raft) becomeCandidate() {
 	r.role = Candidate
+	r.resetElectionTimeout() // also after a pre-vote, which may have taken most of the one before
 	r.setTerm(r.term + 1)
 	r.vote = r.id
 	r.ballot.reset() // our own vote counts when it is durable: see Persisted
@@ -61,22 +63,20 @@ func (r *Raft) askForVote(id core.NodeID) {
 	}
 }
 
-// voteFailed notes that a request for a vote did not arrive, or its answer did not. It is
-// sent again (dissertation §3.3) at the pace of heartbeats: a candidate may have had no
-// connection to a peer that it never talked to, and without that vote all would wait
-// for another timeout.
-func (r *Raft) voteFailed(to core.NodeID, q *core.RequestVoteRequest) {
-	if r.role == PreCandidate && q.PreVote && q.Term == r.term+1 || r.role == Candidate && !q.PreVote && q.Term == r.term {
-		r.ballot.failed = append(r.ballot.failed, to)
-	}
-}
-
-// askAgain asks those for whom that failed.
+// askAgain asks those who have not answered (dissertation §3.3): after the time of one
+// heartbeat, two, four and so on. A candidate may have had no connection to a peer that it
+// never talked to, and an answer may be lost or late. Without that vote all would wait for
+// another timeout.
 func (r *Raft) askAgain() {
-	for _, id := range r.ballot.failed {
-		r.askForVote(id)
+	beats := uint(r.electionElapsed / r.cfg.HeartbeatTicks)
+	if r.electionElapsed%r.cfg.HeartbeatTicks != 0 || bits.OnesCount(beats) != 1 {
+		return
 	}
-	r.ballot.failed = r.ballot.failed[:0]
+	for i := range r.peers {
+		if id := r.peers[i].id; !r.ballot.has(id) {
+			r.askForVote(id)
+		}
+	}
 }
 
 func (r *Raft) voteRequest(term core.Term, preVote bool) *core.RequestVoteRequest {
@@ -208,17 +208,19 @@ func (r *Raft) leaveLeadership() {
 }
 
 // ballot collects the votes of one election.
-type ballot struct {
-	votes  []vote
-	failed []core.NodeID // they are to be asked again
-}
+type ballot struct{ votes []vote }
 
 type vote struct {
 	from    core.NodeID
 	granted bool
 }
 
-func (b *ballot) reset() { b.votes, b.failed = b.votes[:0], b.failed[:0] }
+func (b *ballot) reset() { b.votes = b.votes[:0] }
+
+// has reports whether somebody has answered.
+func (b *ballot) has(id core.NodeID) bool {
+	return slices.ContainsFunc(b.votes, func(v vote) bool { return v.from == id })
+}
 
 // record notes a vote. What was granted is not taken back by an answer that was
 // late.

@@ -204,51 +204,59 @@ func TestAVoteCountsOnce_3_4(t *testing.T) {
 	n.wantRole(Candidate, 2)
 }
 
-// A request for a vote that failed is sent again with the next heartbeat would be due, to
-// whom it failed, and not in another election than its own.
-func TestFailedRequestsForVotesAreSentAgain_3_3(t *testing.T) {
+// Who has not answered is asked again, after one heartbeat, two and four, whether the
+// request failed or nobody knows; who has is not, and nobody in another election.
+func TestRequestsForVotesAreSentAgain_3_3(t *testing.T) {
 	for _, preVote := range []bool{true, false} {
-		n := newNode(t, 1, nil, func(c *Config) { c.DisablePreVote, c.HeartbeatTicks = !preVote, 3 })
+		n := newNode(t, 1, nil, func(c *Config) {
+			c.Voters = []core.NodeID{1, 2, 3, 4, 5}
+			c.DisablePreVote, c.HeartbeatTicks, c.ElectionTicks = !preVote, 3, 20
+		})
 		n.Campaign()
 		n.drain()
 		q := take[*core.RequestVoteRequest](n, 0)
-		if len(q) != 2 || q[0].PreVote != preVote {
+		if len(q) != 4 || q[0].PreVote != preVote {
 			t.Fatalf("asked %+v", q)
 		}
 		n.ReportFailure(3, q[1])
-		n.ticks(2)
-		if len(n.sent) > 0 {
-			t.Fatalf("sent at once: %+v", n.sent)
+		n.respond(&core.RequestVoteResponse{From: 2, Term: n.Term(), PreVote: preVote})
+		n.respond(&core.RequestVoteResponse{From: 4, Term: 2, PreVote: preVote, Granted: true})
+		for tick := 1; tick < 20; tick++ {
+			n.ticks(1)
+			var to []core.NodeID
+			for _, m := range n.sent {
+				if !cmp.Equal(m.Request, core.Request(q[0])) {
+					t.Fatalf("sent %+v at tick %d", m, tick)
+				}
+				to = append(to, m.To)
+			}
+			n.sent = nil
+			var want []core.NodeID
+			if tick == 3 || tick == 6 || tick == 12 {
+				want = []core.NodeID{3, 5}
+			}
+			if !cmp.Equal(to, want) {
+				t.Fatalf("asked %v again at tick %d, want %v", to, tick, want)
+			}
 		}
-		n.ticks(1)
-		if len(n.sent) != 1 || n.sent[0].To != 3 || !cmp.Equal(n.sent[0].Request, core.Request(q[1])) {
-			t.Fatalf("sent %+v, want the request to node 3", n.sent)
-		}
-		n.sent = nil
-		n.ticks(3)
-		if len(n.sent) > 0 {
-			t.Fatalf("sent again without a failure: %+v", n.sent)
-		}
-		n.ReportFailure(3, q[1])
 		n.append(core.AppendEntriesRequest{From: 2, Term: 2})
-		n.ReportFailure(2, q[0])
-		n.sent = nil
 		n.ticks(3)
 		if got := take[*core.RequestVoteRequest](n, 0); len(got) > 0 {
 			t.Fatalf("a follower asks for votes: %+v", got)
 		}
-		for len(n.sent) == 0 {
-			n.ticks(1)
-		}
-		if got := take[*core.RequestVoteRequest](n, 0); len(got) != 2 || got[0].Term != 3 {
-			t.Fatalf("the next election asks %+v", got)
-		}
-		n.ReportFailure(2, q[0])
-		n.ticks(3)
-		if len(n.sent) > 0 {
-			t.Fatalf("sent again for an election that is over: %+v", n.sent)
-		}
 	}
+}
+
+// Figure 3.1: a candidate has an election timeout of its own, whatever its pre-vote took.
+func TestCandidateStartsItsTimerAgain_3_4(t *testing.T) {
+	n := newNode(t, 1, nil)
+	n.Campaign()
+	n.drain()
+	n.ticks(n.electionTimeout - 1)
+	n.respond(&core.RequestVoteResponse{From: 2, Term: 2, PreVote: true, Granted: true})
+	n.wantRole(Candidate, 2)
+	n.ticks(n.cfg.withDefaults().ElectionTicks - 1)
+	n.wantRole(Candidate, 2)
 }
 
 func TestCandidateCountsItselfWhenDurable_10_2_1(t *testing.T) {

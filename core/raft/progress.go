@@ -43,8 +43,9 @@ type progress struct {
 	next  core.Index
 
 	// paused, in StateProbe: a probe was sent, and no other goes out before its
-	// answer or a heartbeat's. A failed probe leaves it set, so that a peer that
-	// is down is tried at the pace of heartbeats and not in a loop.
+	// answer or a heartbeat's, or, if the follower was heard lately, the next heartbeat.
+	// A failed probe leaves it set, so that a peer that is down is tried at the pace of
+	// heartbeats and not in a loop.
 	paused bool
 
 	inflights       inflights  // empty but in StateReplicate

@@ -124,7 +124,7 @@ func (r *Raft) Tick() {
 		r.campaign(false)
 		return
 	}
-	if r.electionElapsed%r.cfg.HeartbeatTicks == 0 && r.role != Follower {
+	if r.role != Follower {
 		r.askAgain()
 	}
 }

@@ -189,18 +189,28 @@ func TestLostAnswersAreRepairedByHeartbeats(t *testing.T) {
 	}
 }
 
-func TestLostProbeIsRepairedByHeartbeats(t *testing.T) {
-	n := newNode(t, 1, []core.Term{1})
+// A probe goes out again beside each heartbeat, whose answer may be as late as its own,
+// but not to a follower that says nothing for an election timeout.
+func TestLostProbeIsSentAgain(t *testing.T) {
+	n := newNode(t, 1, []core.Term{1}, func(c *Config) { c.HeartbeatTicks = 2 })
 	n.lead()
 	n.sent = nil
 	n.confirm(2, 0)
-	if len(n.appends(2)) != 0 {
+	n.ticks(1)
+	if len(n.appends(0)) != 0 {
 		t.Fatal("a second probe before the first could be answered")
 	}
 	n.ticks(1)
-	n.confirm(2, 0)
-	if len(n.appends(2)) != 1 {
-		t.Fatal("the probe was lost, and the follower lives")
+	if q := n.appends(2); len(q) != 1 || q[0].PrevIndex != 1 {
+		t.Fatalf("sent %+v to a follower that lives, want the probe", q)
+	}
+	for tick := 3; tick < 30; tick++ {
+		n.ticks(1)
+		n.confirm(2, 0)
+		silent := tick > n.cfg.withDefaults().ElectionTicks
+		if q := n.appends(3); silent && len(q) > 0 || !silent && tick%2 == 0 && len(q) != 1 {
+			t.Fatalf("tick %d: sent %+v to a follower that is silent", tick, q)
+		}
 	}
 }
 

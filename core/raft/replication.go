@@ -88,11 +88,12 @@ func (r *Raft) termOf(i core.Index) (core.Term, error) {
 
 // broadcastHeartbeat sends each follower an AppendEntries without entries,
 // about the part of the log that it is known to have. So it can tell it what is
-// committed, and cannot be refused.
+// committed, and cannot be refused. A probe without an answer is sent again beside it.
 func (r *Raft) broadcastHeartbeat() {
 	r.beginRound()
 	for i := range r.peers {
 		p := &r.peers[i]
+		r.probeAgain(p)
 		prev := p.match
 		prevTerm, err := r.termOf(prev)
 		if err != nil {
@@ -102,6 +103,15 @@ func (r *Raft) broadcastHeartbeat() {
 			From: r.id, Term: r.term, Session: p.session, PrevIndex: prev, PrevTerm: prevTerm,
 			Commit: min(prev, r.commit), ReadContext: r.reads.round,
 		})
+	}
+}
+
+// probeAgain lets a probe that is overdue be sent again, if the follower was heard lately:
+// where many answers are late, that of a heartbeat is no more likely to come than that of
+// the probe. One that is down is not sent entries for nothing.
+func (r *Raft) probeAgain(p *progress) {
+	if p.state == StateProbe && p.paused && r.isOverdue(p) && r.heardLately(p) {
+		p.paused = false
 	}
 }
 

@@ -213,7 +213,7 @@ func TestFollowersLearnTheCommitIndex_3_5(t *testing.T) {
 		}
 	}
 	for _, q := range take[*core.AppendEntriesRequest](n, 0) {
-		if q.Commit > q.PrevIndex {
+		if len(q.Entries) == 0 && q.Commit > q.PrevIndex {
 			t.Fatalf("a heartbeat promises commit %d of a log it knows through %d", q.Commit, q.PrevIndex)
 		}
 	}

@@ -80,9 +80,6 @@ func (r *Raft) ReportFailure(to core.NodeID, req core.Request) {
 	if p == nil {
 		return
 	}
-	if q, ok := req.(*core.RequestVoteRequest); ok {
-		r.voteFailed(to, q)
-	}
 	if r.role != Leader {
 		return
 	}

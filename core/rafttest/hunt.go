@@ -40,7 +40,7 @@ func bounty(b Bug) Bounty {
 	case CommitUnverified:
 		return Bounty{Within: 50, By: []string{"state-machine safety", "no panic"}}
 	case AckWholeLog:
-		return Bounty{Within: 100, By: []string{"leader completeness", "liveness after the faults"}}
+		return Bounty{Within: 100, By: []string{"leader completeness", "state-machine safety", "liveness after the faults"}}
 	}
 	return driverBounty(b)
 }

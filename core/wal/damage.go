@@ -56,8 +56,11 @@ func (e *DamageError) Error() string {
 	if e.Offset > 0 {
 		at = fmt.Sprintf("%s, byte %d", e.Path, e.Offset)
 	}
-	return fmt.Sprintf("wal: %s: damaged: %v: the log is sound through index %d, and may have lost what was acknowledged up to index %d",
-		at, e.Reason, e.Doubt.Sound, e.Doubt.Through)
+	lost := fmt.Sprintf("may have lost what was acknowledged up to index %d", e.Doubt.Through)
+	if e.Doubt.Newborn() {
+		lost = "what this node acknowledged beyond and for whom it voted is not known"
+	}
+	return fmt.Sprintf("wal: %s: damaged: %v: the log is sound through index %d, and %s", at, e.Reason, e.Doubt.Sound, lost)
 }
 
 func (e *DamageError) Unwrap() error { return e.Reason }

@@ -261,7 +261,7 @@ func TestFlipInTheLastFrameAfterPowerLoss(t *testing.T) {
 	write(t, l, nil, 2, make([]byte, 700))
 	end := int(l.writer.at)
 	after := disk.powerCut(nil)
-	if m, _, _, err := readMark(&simFile{after, after.inode(markName)}); err != nil || m.last == 2 {
+	if m, _, err := readMark(&simFile{after, after.inode(markName)}); err != nil || m.last == 2 {
 		t.Fatalf("the mark knows of the last frame: %+v, %v", m, err)
 	}
 	data := after.inode(segmentSuffix).data
@@ -411,6 +411,8 @@ func TestCrashDuringQuarantine(t *testing.T) {
 		},
 		"a bit in the snapshot": func(d *simDisk) { d.inode(snapshotSuffix).data[manifestBytes] ^= 1 },
 		"the mark is gone":      func(d *simDisk) { delete(d.names, "dir/"+markName) },
+		"a slot of the mark":    func(d *simDisk) { flipMark(d, newestSlot(t, d)) },
+		"the log and the mark":  func(d *simDisk) { flipMark(d, 0, 1); flipLog(d) },
 		"a snapshot beyond the log, damaged": func(d *simDisk) {
 			finishSnapshot(t, d, core.SnapshotMeta{Index: 100, Term: 1}, "state of a hundred")
 			d.inode(snapshotSuffix).data[manifestBytes] ^= 1

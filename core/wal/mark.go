@@ -82,34 +82,33 @@ func decodeMark(s []byte) (mark, error) {
 	return m, nil
 }
 
-// readMark returns the newer sound slot of the file, and whether the file is whole:
-// both slots are as they were written. If no slot is sound, ok is false.
-func readMark(f file) (m mark, ok, whole bool, err error) {
-	empty := 0
-	whole = true
+// slots counts what the slots of a mark are. A loss of power leaves each sound or empty.
+type slots struct{ sound, empty, damaged int }
+
+// readMark returns the newer sound slot of the file, if there is one.
+func readMark(f file) (m mark, found slots, err error) {
 	for slot := range markSlots {
 		s := make([]byte, sectorBytes)
 		if _, err := f.ReadAt(s, int64(slot)*markSlotBytes); err != nil && !errors.Is(err, io.EOF) {
-			return mark{}, false, false, err
+			return mark{}, found, err
 		}
 		if isEmpty(s) {
-			empty++
+			found.empty++
 			continue
 		}
 		one, err := decodeMark(s)
 		switch {
 		case errors.Is(err, ErrForeign):
-			return mark{}, false, false, err
+			return mark{}, found, err
 		case err != nil:
-			whole = false
-		case !ok || one.generation > m.generation:
-			m, ok = one, true
+			found.damaged++
+			continue
+		}
+		if found.sound++; one.generation > m.generation {
+			m = one
 		}
 	}
-	if m.generation >= markSlots && empty > 0 {
-		whole = false
-	}
-	return m, ok, whole, nil
+	return m, found, nil
 }
 
 // writeMark writes the next generation of m into the slot that it does not have.

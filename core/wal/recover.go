@@ -20,7 +20,7 @@ type recovery struct {
 
 	replay
 	mark      mark
-	markWhole bool // neither slot is damaged
+	markWhole bool // both slots are as they were written
 
 	segments []segment // sound, but for what follows end in the last one
 	tail     tail
@@ -96,15 +96,18 @@ func (r *recovery) readMark() error {
 		return err
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	m, ok, whole, err := readMark(f)
+	m, slots, err := readMark(f)
 	switch {
 	case err != nil:
 		return err
-	case ok:
-		r.mark, r.markWhole = m, whole
-		return r.checkIdentity(m.Identity)
-	case !whole || len(r.listing.segments)+len(r.snapshots) > 0:
+	case slots.sound == 0 && (slots.damaged > 0 || len(r.listing.segments)+len(r.snapshots) > 0):
 		r.damaged(markName, 0, errors.New("it cannot be read"))
+	case slots.damaged > 0:
+		r.damaged(markName, 0, errors.New("one of its two slots is damaged"))
+	}
+	if slots.sound > 0 {
+		r.mark, r.markWhole = m, slots.damaged == 0 && (slots.empty == 0 || m.generation < markSlots)
+		return r.checkIdentity(m.Identity)
 	}
 	return nil // it was being created
 }
@@ -247,9 +250,21 @@ func (r *recovery) finish() {
 		return
 	}
 	if r.damage != nil {
-		r.damage.Doubt = core.Doubt{Sound: r.log.LastIndex(), Through: max(r.through, r.doubt.Through), Term: r.state.Term}
+		r.damage.Doubt = r.lost()
 	}
 }
+
+// lost is the doubt that damage leaves.
+func (r *recovery) lost() core.Doubt {
+	if r.doubt.Newborn() || !r.knowsVote() {
+		return core.AmnesiaDoubt(r.log.LastIndex(), r.state.Term)
+	}
+	return core.Doubt{Sound: r.log.LastIndex(), Through: max(r.through, r.doubt.Through), Term: r.state.Term}
+}
+
+// knowsVote reports whether the term and the vote are the last ones that there were: the
+// mark has them, or all frames could be read.
+func (r *recovery) knowsVote() bool { return r.markWhole || len(r.segments) > 0 && !r.stopped }
 
 func readFile(fs fileSystem, path string, buf []byte) ([]byte, error) {
 	f, err := fs.Open(path)

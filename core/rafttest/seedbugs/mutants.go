@@ -45,6 +45,8 @@ func algorithmMutants() []mutant {
 			one("if i <= r.commit || i < r.termStart {", "if i <= r.commit {"), turnover(100, safety, machine)},
 		{"ForgetVoteInTerm", "stepping down within a term forgets the vote (eliben/raft 5a550b1)", "step.go",
 			one("if term > r.term {\n\t\tr.setTerm(term)", "if term >= r.term {\n\t\tr.setTerm(term)"), within(1000, election, "one vote a term", disk)},
+		{"CountVoteTwice", "an answer to a candidate that asked again counts as another's vote (section 3.3)", "election.go",
+			one("if v := &b.votes[i]; v.from == from {", "if v := &b.votes[i]; false {"), within(50, election, matching, safety, machine)},
 		{"TruncateMatching", "an append cuts the log where it agrees (openraft, cockroach#63302)", "append.go",
 			[]edit{{"if len(entries) == 0 || r.has(&entries[len(entries)-1]) {", "if len(entries) == 0 {"}, {"if r.has(&entries[i]) {\n\t\t\tcontinue", "if false {\n\t\t\tcontinue"}},
 			within(200, disk, quorum, safety, noPanic)},
