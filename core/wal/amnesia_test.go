@@ -31,39 +31,53 @@ func removeLog(d *simDisk) {
 	}
 }
 
-// Where the mark is damaged and not all of the log can be read, nobody knows the last
-// term and vote. The node must not believe that it remembers them: it begins again as a
-// newborn, of which it is known that there was something before.
+// Where the mark is damaged nobody knows the last term and vote, even if all of the log can
+// be read: its last frame may be gone. The node must not believe that it remembers them: it
+// begins again as a newborn, of which it is known that there was something before.
 func TestTermAndVoteThatNobodyKnows(t *testing.T) {
-	for what, c := range map[string]struct {
-		harm    func(*simDisk)
-		amnesia bool
-	}{
-		"a slot of the mark":                      {func(d *simDisk) { flipMark(d, newestSlot(t, d)) }, false},
-		"both slots of the mark":                  {func(d *simDisk) { flipMark(d, 0, 1) }, false},
-		"no mark":                                 {func(d *simDisk) { delete(d.names, "dir/"+markName) }, false},
-		"the log":                                 {flipLog, false},
-		"no log":                                  {removeLog, false},
-		"the log and the mark's newest slot":      {func(d *simDisk) { flipMark(d, newestSlot(t, d)); flipLog(d) }, true},
-		"the log and both slots of the mark":      {func(d *simDisk) { flipMark(d, 0, 1); flipLog(d) }, true},
-		"the log, and no mark":                    {func(d *simDisk) { delete(d.names, "dir/"+markName); flipLog(d) }, true},
-		"nothing but a snapshot":                  {func(d *simDisk) { delete(d.names, "dir/"+markName); removeLog(d) }, true},
-		"no log, and a damaged slot of the mark":  {func(d *simDisk) { flipMark(d, 0); removeLog(d) }, true},
-		"the log, the mark and what it rests on":  {func(d *simDisk) { flipMark(d, 0, 1); flipLog(d); d.inode(snapshotSuffix).data[0] ^= 1 }, true},
-		"nothing but a snapshot that is damaged":  {func(d *simDisk) { delete(d.names, "dir/"+markName); removeLog(d); d.inode(snapshotSuffix).data[0] ^= 1 }, true},
-		"no log, and a mark with nothing in both": {func(d *simDisk) { clear(d.inode(markName).data); removeLog(d) }, true},
-	} {
-		for _, closed := range []bool{true, false} {
-			disk, _ := small(t, closed)
-			disk = disk.killed()
-			c.harm(disk)
-			_, err := Open(simOptions(disk))
-			var damage *DamageError
-			if !errors.As(err, &damage) || damage.Doubt.Amnesia() != c.amnesia || damage.Doubt.Newborn() != c.amnesia {
-				t.Fatalf("%s, closed %t: opened with %v; want a DamageError, and amnesia: %t", what, closed, err, c.amnesia)
+	harmMark := map[string]func(*simDisk){
+		"the mark":               func(*simDisk) {},
+		"the mark's newest slot": func(d *simDisk) { flipMark(d, newestSlot(t, d)) },
+		"the mark's older slot":  func(d *simDisk) { flipMark(d, 1-newestSlot(t, d)) },
+		"both slots of the mark": func(d *simDisk) { flipMark(d, 0, 1) },
+		"an empty mark":          func(d *simDisk) { clear(d.inode(markName).data) },
+		"no mark":                func(d *simDisk) { delete(d.names, "dir/"+markName) },
+	}
+	harmLog := map[string]func(*simDisk){
+		"the log":          func(*simDisk) {},
+		"a damaged log":    flipLog,
+		"no log":           removeLog,
+		"no last frame":    eraseLastFrame,
+		"no good snapshot": func(d *simDisk) { removeLog(d); d.inode(snapshotSuffix).data[0] ^= 1 },
+	}
+	for mark, harmMark := range harmMark {
+		for log, harmLog := range harmLog {
+			if mark != "the mark" || log != "the log" {
+				wantAmnesia(t, mark+", "+log, mark != "the mark", func(d *simDisk) { harmMark(d); harmLog(d) })
 			}
-			wantRemembered(t, disk, what, c.amnesia)
 		}
+	}
+}
+
+// eraseLastFrame erases what was written last.
+func eraseLastFrame(d *simDisk) {
+	data := d.names["dir/0000000002.wal"].data
+	end := lastDirty(data)
+	clear(data[end-sectorBytes : end])
+}
+
+func wantAmnesia(t *testing.T, what string, want bool, harm func(*simDisk)) {
+	t.Helper()
+	for _, closed := range []bool{true, false} {
+		disk, _ := small(t, closed)
+		disk = disk.killed()
+		harm(disk)
+		_, err := Open(simOptions(disk))
+		var damage *DamageError
+		if !errors.As(err, &damage) || damage.Doubt.Amnesia() != want || damage.Doubt.Newborn() != want {
+			t.Fatalf("%s, closed %t: opened with %v; want a DamageError, and amnesia: %t", what, closed, err, want)
+		}
+		wantRemembered(t, disk, what, want)
 	}
 }
 

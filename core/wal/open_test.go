@@ -99,14 +99,14 @@ func TestTheConfigurationOfASnapshotIsDurable(t *testing.T) {
 }
 
 // A directory of another node, of another cluster, of another format or of somebody
-// else is refused with one line that says so, and left as it is.
+// else is refused with one line that says so and names the file, and left as it is.
 func TestForeignDirectory(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*Options, *simDisk)
 		want   string
 	}{
-		"another node":    {func(o *Options, _ *simDisk) { o.Identity.Node = 2 }, "it belongs to node 1 of cluster 0000000000000007, and this is node 2 of cluster 0000000000000007"},
-		"another cluster": {func(o *Options, _ *simDisk) { o.Identity.Cluster = 8 }, "it belongs to node 1 of cluster 0000000000000007, and this is node 1 of cluster 0000000000000008"},
+		"another node":    {func(o *Options, _ *simDisk) { o.Identity.Node = 2 }, "mark: not the log of this node: it belongs to node 1 of cluster 0000000000000007, and this is node 2 of cluster 0000000000000007"},
+		"another cluster": {func(o *Options, _ *simDisk) { o.Identity.Cluster = 8 }, "mark: not the log of this node: it belongs to node 1 of cluster 0000000000000007, and this is node 1 of cluster 0000000000000008"},
 		"only its segments are another's": {func(_ *Options, d *simDisk) {
 			other := newSimDisk()
 			o := simOptions(other)
@@ -114,12 +114,15 @@ func TestForeignDirectory(t *testing.T) {
 			l, _ := Open(o)
 			l.Close()
 			d.inode(segmentSuffix).data = other.inode(segmentSuffix).data
-		}, "it belongs to node 9"},
+		}, "0000000001.wal: not the log of this node: it belongs to node 9"},
 		"a later format": {func(_ *Options, d *simDisk) {
 			s := d.inode(segmentSuffix).data[:sectorBytes]
 			s[12] = 9
 			sealBlock(s)
-		}, "format version 9, this program knows 1"},
+		}, "0000000001.wal: not the log of this node: format version 9, this program knows 1"},
+		"a mark in the place of a segment": {func(_ *Options, d *simDisk) {
+			d.inode(segmentSuffix).data = d.inode(markName).data
+		}, "0000000001.wal: not the log of this node: the header is one of something else"},
 		"no log at all": {func(_ *Options, d *simDisk) {
 			clear(d.names)
 			_, _ = d.Create("dir/thesis.tex")

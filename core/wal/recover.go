@@ -79,9 +79,10 @@ func (r *recovery) skip(data []byte) {
 	r.through = max(r.through, r.log.LastIndex()) + core.Index(lastDirty(data))/core.Index(entryBytes)
 }
 
-func (r *recovery) checkIdentity(id Identity) error {
+// checkIdentity refuses a file of another node or cluster.
+func (r *recovery) checkIdentity(name string, id Identity) error {
 	if id != r.id {
-		return fmt.Errorf("%w: it belongs to %v, and this is %v", ErrForeign, id, r.id)
+		return fmt.Errorf("%s: %w: it belongs to %v, and this is %v", name, ErrForeign, id, r.id)
 	}
 	return nil
 }
@@ -99,7 +100,7 @@ func (r *recovery) readMark() error {
 	m, slots, err := readMark(f)
 	switch {
 	case err != nil:
-		return err
+		return fmt.Errorf("%s: %w", markName, err)
 	case slots.sound == 0 && (slots.damaged > 0 || len(r.listing.segments)+len(r.snapshots) > 0):
 		r.damaged(markName, 0, errors.New("it cannot be read"))
 	case slots.damaged > 0:
@@ -107,7 +108,7 @@ func (r *recovery) readMark() error {
 	}
 	if slots.sound > 0 {
 		r.mark, r.markWhole = m, slots.damaged == 0 && (slots.empty == 0 || m.generation < markSlots)
-		return r.checkIdentity(m.Identity)
+		return r.checkIdentity(markName, m.Identity)
 	}
 	return nil // it was being created
 }
@@ -122,7 +123,7 @@ func (r *recovery) readSnapshot() error {
 	verified := newest
 	if err == nil {
 		defer func() { _ = s.Close() }() // it was only read
-		if err := r.checkIdentity(s.manifest.Identity); err != nil {
+		if err := r.checkIdentity(snapshotName(newest), s.manifest.Identity); err != nil {
 			return err
 		}
 		buf := make([]byte, 1+min(s.manifest.SizeBytes, snapshotBufferBytes))
@@ -173,12 +174,12 @@ func (r *recovery) readSegments() error {
 // segment replays a segment.
 func (r *recovery) segment(n uint64, data []byte) error {
 	h, seed, err := decodeHeader(data[:min(len(data), sectorBytes)])
-	if err == nil {
-		err = r.checkIdentity(h.Identity)
+	if err == nil && h.Identity != r.id {
+		return r.checkIdentity(segmentName(n), h.Identity)
 	}
 	switch {
 	case errors.Is(err, ErrForeign):
-		return err
+		return fmt.Errorf("%s: %w", segmentName(n), err)
 	case err == nil && h.number != n:
 		err = fmt.Errorf("it is segment %d by its name and %d by its header", n, h.number)
 	case err == nil && h.bytes != uint64(len(data)):
@@ -245,7 +246,7 @@ func (r *recovery) finish() {
 		r.log.Rest(r.snapshot)
 	}
 	r.state.Commit = min(r.state.Commit, r.log.LastIndex())
-	if r.damage == nil && r.doubt != (core.Doubt{}) && !r.doubt.Newborn() {
+	if r.damage == nil && r.doubt != (core.Doubt{}) && (r.doubt.Amnesia() || !r.doubt.Newborn()) {
 		r.damage = &DamageError{Path: r.dir, Reason: errors.New("it was damaged at an earlier time"), Doubt: r.doubt}
 		return
 	}
@@ -256,15 +257,12 @@ func (r *recovery) finish() {
 
 // lost is the doubt that damage leaves.
 func (r *recovery) lost() core.Doubt {
-	if r.doubt.Newborn() || !r.knowsVote() {
+	if r.doubt.Newborn() || !r.markWhole {
+		// The last frame, of which only the mark knows, may have had a term and a vote.
 		return core.AmnesiaDoubt(r.log.LastIndex(), r.state.Term)
 	}
 	return core.Doubt{Sound: r.log.LastIndex(), Through: max(r.through, r.doubt.Through), Term: r.state.Term}
 }
-
-// knowsVote reports whether the term and the vote are the last ones that there were: the
-// mark has them, or all frames could be read.
-func (r *recovery) knowsVote() bool { return r.markWhole || len(r.segments) > 0 && !r.stopped }
 
 func readFile(fs fileSystem, path string, buf []byte) ([]byte, error) {
 	f, err := fs.Open(path)
