@@ -93,6 +93,7 @@ type logs struct {
 	temporary bool
 	cluster   uint64
 	noSync    bool
+	warn      func(text string) // of what a node found when it opened its log again
 
 	mu   sync.Mutex
 	open map[core.NodeID]*wal.Log // the one that the node opened last
@@ -100,8 +101,8 @@ type logs struct {
 
 // newLogs makes the directory of a replicate: below data, with a name that must not be
 // taken, or, if data is empty, a temporary one.
-func newLogs(data, name string, s Storage, cluster uint64) (*logs, error) {
-	l := &logs{temporary: data == "", cluster: cluster, noSync: s.Fsync == FsyncNone, open: map[core.NodeID]*wal.Log{}}
+func newLogs(data, name string, s Storage, cluster uint64, warn func(string)) (*logs, error) {
+	l := &logs{temporary: data == "", cluster: cluster, noSync: s.Fsync == FsyncNone, warn: warn, open: map[core.NodeID]*wal.Log{}}
 	l.dir = filepath.Join(data, fileName(name))
 	err := error(nil)
 	if l.temporary {
@@ -125,15 +126,21 @@ func fileName(label string) string {
 	}, label)
 }
 
-// storage opens the log of a node, as cluster.Config.OpenStorage.
+// storage opens the log of a node, as cluster.Config.OpenStorage. If it was damaged while
+// the node was down, the node starts in quarantine.
 func (l *logs) storage(id core.NodeID) (core.Storage, error) {
 	log, err := wal.Open(wal.Options{
 		Dir:      filepath.Join(l.dir, fmt.Sprintf("node-%d", id)),
 		Identity: wal.Identity{Cluster: l.cluster, Node: id},
 		NoSync:   l.noSync,
+
+		Quarantine: true,
 	})
 	if err != nil {
 		return nil, err
+	}
+	if d := log.Recovery().Damage; d != nil {
+		l.warn(fmt.Sprintf("%v takes no part in elections and commits until it has caught up: %v", id, d))
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

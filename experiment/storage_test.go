@@ -115,7 +115,7 @@ func TestCostOfLogs(t *testing.T) {
 		t.Fatal("a log in memory has a cost")
 	}
 	data := t.TempDir()
-	l, err := newLogs(data, "a b", Storage{StorageWAL, FsyncAlways}, 1)
+	l, err := newLogs(data, "a b", Storage{StorageWAL, FsyncAlways}, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestCostOfLogs(t *testing.T) {
 	if counted["wal_fsyncs"] == 0 || counted["wal_bytes"] < 512 {
 		t.Fatalf("counted %v", counted)
 	}
-	if _, err := newLogs(data, "a b", Storage{StorageWAL, FsyncAlways}, 1); err == nil || !strings.Contains(err.Error(), "--data") {
+	if _, err := newLogs(data, "a b", Storage{StorageWAL, FsyncAlways}, 1, nil); err == nil || !strings.Contains(err.Error(), "--data") {
 		t.Fatalf("a directory was used twice: %v", err)
 	}
 }
@@ -146,5 +146,35 @@ func TestRemarkOnTmpfs(t *testing.T) {
 	p.Arms[0].Storage.Kind = StorageMem
 	if list := warnDisk(&Settings{Data: shm}, p); list != nil {
 		t.Fatalf("remarks %q on a log in memory", list)
+	}
+}
+
+// A node whose log is damaged while it is down starts all the same, in doubt, and the run
+// says so.
+func TestDamagedLogIsQuarantinedAndSaid(t *testing.T) {
+	var said []string
+	l, err := newLogs(t.TempDir(), "inproc", Storage{StorageWAL, FsyncAlways}, 1, func(text string) { said = append(said, text) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, damaged := range []bool{false, true} {
+		if damaged {
+			if err := os.Remove(filepath.Join(l.dir, "node-1", "mark")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, err := l.storage(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if doubt := s.(*wal.Log).Doubt(); doubt == nil || doubt.Amnesia() != damaged {
+			t.Fatalf("damaged: %t, and the log is in doubt about %+v", damaged, doubt)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(said) != 1 || !strings.Contains(said[0], "node 1 takes no part") || !strings.Contains(said[0], "mark") {
+		t.Fatalf("said %q", said)
 	}
 }

@@ -60,7 +60,7 @@ func (r *replicate) newSystem(ctx context.Context, network *core.Network) (syste
 	config.Snapshot, config.Cluster, config.OnWarning = snapshots, r.seed, s.notes.add
 	var open func(core.NodeID) (core.Storage, error) // nil: in memory
 	if r.arm.Storage.Kind == StorageWAL {
-		if s.logs, err = newLogs(r.settings.Data, r.name, r.arm.Storage, r.seed); err != nil {
+		if s.logs, err = newLogs(r.settings.Data, r.name, r.arm.Storage, r.seed, s.notes.add); err != nil {
 			return nil, err
 		}
 		open = s.logs.storage

@@ -31,8 +31,8 @@ type Recovery struct {
 	// CutBytes is the size of what was cut, in whole sectors.
 	CutBytes int64
 
-	// Damage is what was found now. Nil unless the log is quarantined, and also if
-	// it has been since an earlier time.
+	// Damage is what was found, now or at an earlier time. Nil unless the log is
+	// quarantined.
 	Damage *DamageError
 }
 
