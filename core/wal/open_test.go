@@ -39,8 +39,12 @@ func TestLock(t *testing.T) {
 	if out, err := other.CombinedOutput(); err != nil {
 		t.Fatalf("another process: %v\n%s", err, out)
 	}
-	// Somebody who removes the file does not get in while it is locked under a new one:
-	// the lock that counts is that of the file with the name.
+	if err := os.Remove(filepath.Join(dir, lockName)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(options(dir)); !errors.Is(err, ErrLocked) {
+		t.Fatalf("the lock file was removed: opened with %v, want %v", err, ErrLocked)
+	}
 	write(t, l, &core.HardState{Term: 1}, 1, []byte("x"))
 	if err := l.Close(); err != nil {
 		t.Fatal(err)

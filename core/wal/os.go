@@ -43,15 +43,37 @@ func (machine) ReadDir(dir string) ([]string, error) {
 	return names, err
 }
 
+// Lock locks the file, and its directory as well: people remove the lock files of programs
+// that they take for dead.
 func (machine) Lock(path string) (io.Closer, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, fileMode)
 	if err != nil {
 		return nil, err
 	}
+	l := locks{f}
 	if err := lockFile(f); err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, errors.Join(err, l.Close())
 	}
-	return f, nil
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	l = append(l, dir)
+	if err := lockFile(dir); errors.Is(err, errLocked) { // some file systems cannot lock directories
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// locks are files that are locked until they are closed.
+type locks []*os.File
+
+func (l locks) Close() error {
+	var errs []error
+	for _, f := range l {
+		errs = append(errs, f.Close())
+	}
+	return errors.Join(errs...)
 }
 
 func (machine) Create(path string) (file, error) {
