@@ -23,11 +23,11 @@ func newestSlot(t *testing.T, d *simDisk) uint64 {
 	return m.generation % markSlots
 }
 
-func flipLog(d *simDisk) { d.names["dir/0000000002.wal"].data[3*sectorBytes] ^= 1 }
+func flipLog(d *simDisk) { d.names[simDir+"/0000000002.wal"].data[3*sectorBytes] ^= 1 }
 
 func removeLog(d *simDisk) {
 	for _, n := range []uint64{1, 2} {
-		delete(d.names, filepath.Join("dir", segmentName(n)))
+		delete(d.names, filepath.Join(simDir, segmentName(n)))
 	}
 }
 
@@ -41,7 +41,7 @@ func TestTermAndVoteThatNobodyKnows(t *testing.T) {
 		"the mark's older slot":  func(d *simDisk) { flipMark(d, 1-newestSlot(t, d)) },
 		"both slots of the mark": func(d *simDisk) { flipMark(d, 0, 1) },
 		"an empty mark":          func(d *simDisk) { clear(d.inode(markName).data) },
-		"no mark":                func(d *simDisk) { delete(d.names, "dir/"+markName) },
+		"no mark":                func(d *simDisk) { delete(d.names, simDir+"/"+markName) },
 	}
 	harmLog := map[string]func(*simDisk){
 		"the log":          func(*simDisk) {},
@@ -61,7 +61,7 @@ func TestTermAndVoteThatNobodyKnows(t *testing.T) {
 
 // eraseLastFrame erases what was written last.
 func eraseLastFrame(d *simDisk) {
-	data := d.names["dir/0000000002.wal"].data
+	data := d.names[simDir+"/0000000002.wal"].data
 	end := lastDirty(data)
 	clear(data[end-sectorBytes : end])
 }

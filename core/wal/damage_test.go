@@ -212,7 +212,7 @@ func small(t *testing.T, closed bool) (*simDisk, model) {
 
 // sameOrReported opens a directory without changing it.
 func sameOrReported(d *simDisk, want *model) (reported bool, err error) {
-	r, err := recoverDir(d, "dir", testIdentity)
+	r, err := recoverDir(d, simDir, testIdentity)
 	if err != nil || r.damage != nil {
 		return true, nil
 	}
@@ -267,7 +267,7 @@ func TestFlipInTheLastFrameAfterPowerLoss(t *testing.T) {
 	data := after.inode(segmentSuffix).data
 	for bit := 8 * at; bit < 8*end; bit++ {
 		data[bit/8] ^= 1 << (bit % 8)
-		r, err := recoverDir(after, "dir", testIdentity)
+		r, err := recoverDir(after, simDir, testIdentity)
 		data[bit/8] ^= 1 << (bit % 8)
 		if err != nil || r.damage == nil || r.damage.Doubt.Sound != 1 || r.damage.Doubt.Through < 2 {
 			t.Fatalf("bit %d of byte %d: %+v, %v", bit%8, bit/8-at, r.damage, err)
@@ -381,7 +381,7 @@ func TestDamagedSnapshot(t *testing.T) {
 	n := disk.inode(snapshotSuffix)
 	n.data[len(n.data)-1] ^= 1
 	wantDamage(t, disk, "snapshot", core.Doubt{Sound: 0, Through: w.now.last, Term: w.now.hard.Term})
-	if path := filepath.Join("dir", snapshotName(w.now.snapshot)+damagedSuffix); disk.names[path] == nil {
+	if path := filepath.Join(simDir, snapshotName(w.now.snapshot)+damagedSuffix); disk.names[path] == nil {
 		t.Fatalf("the damaged snapshot was not kept as %s", path)
 	}
 }
@@ -405,12 +405,12 @@ func finishSnapshot(t *testing.T, d *simDisk, meta core.SnapshotMeta, content st
 // A crash while a damaged log is opened in quarantine does not make it a sound one.
 func TestCrashDuringQuarantine(t *testing.T) {
 	for what, harm := range map[string]func(*simDisk){
-		"a bit in the first segment": func(d *simDisk) { d.names["dir/0000000001.wal"].data[3*sectorBytes] ^= 1 },
+		"a bit in the first segment": func(d *simDisk) { d.names[simDir+"/0000000001.wal"].data[3*sectorBytes] ^= 1 },
 		"the last segment is gone": func(d *simDisk) {
-			delete(d.names, "dir/0000000002.wal")
+			delete(d.names, simDir+"/0000000002.wal")
 		},
 		"a bit in the snapshot": func(d *simDisk) { d.inode(snapshotSuffix).data[manifestBytes] ^= 1 },
-		"the mark is gone":      func(d *simDisk) { delete(d.names, "dir/"+markName) },
+		"the mark is gone":      func(d *simDisk) { delete(d.names, simDir+"/"+markName) },
 		"a slot of the mark":    func(d *simDisk) { flipMark(d, newestSlot(t, d)) },
 		"the log and the mark":  func(d *simDisk) { flipMark(d, 0, 1); flipLog(d) },
 		"a snapshot beyond the log, damaged": func(d *simDisk) {

@@ -2,13 +2,43 @@ package wal
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/raftbench/raftbench/core"
 )
+
+// makeDir makes a directory with its parents, and makes all their names durable. Also of
+// those that were there: the process that made them may have died before it synced them,
+// and a loss of power would take the directory away with all that is synced in it. Those
+// above that we may not read, or whose file system syncs no directories, are nothing that we made.
+func makeDir(fs fileSystem, dir string) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	parent := filepath.Dir(dir)
+	if parent == dir {
+		return nil
+	}
+	if err := makeDir(fs, parent); err != nil {
+		return err
+	}
+	made, err := fs.Mkdir(dir)
+	if err != nil {
+		return err
+	}
+	err = fs.SyncDir(parent)
+	if !made && (errors.Is(err, os.ErrPermission) || errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL)) {
+		return nil
+	}
+	return err
+}
 
 // listing is what a directory holds.
 type listing struct {
@@ -45,6 +75,9 @@ func list(fs fileSystem, dir string) (listing, error) {
 
 // isNew reports whether there is no log yet.
 func (l *listing) isNew() bool { return !l.hasMark && len(l.segments) == 0 && len(l.snapshots) == 0 }
+
+// onlyMark reports whether the process that made the log got no further than its mark.
+func (l *listing) onlyMark() bool { return l.hasMark && len(l.segments) == 0 && len(l.snapshots) == 0 }
 
 // checkNew refuses to make a log among somebody else's files.
 func (l *listing) checkNew(dir string) error {

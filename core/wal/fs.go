@@ -6,8 +6,9 @@ import "io"
 // can fail any of them or take the power away after it. Its methods may be called
 // concurrently.
 type fileSystem interface {
-	// MkdirAll makes a directory with its parents, and their names durable.
-	MkdirAll(dir string) error
+	// Mkdir makes a directory, whose parent is there. It reports whether it did: false
+	// without an error if there is one.
+	Mkdir(dir string) (made bool, err error)
 
 	// ReadDir returns the names in a directory, in any order.
 	ReadDir(dir string) ([]string, error)

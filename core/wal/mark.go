@@ -126,16 +126,22 @@ func createMark(fs fileSystem, dir string, m *mark) (file, error) {
 		return nil, err
 	}
 	if err = f.Allocate(markSlots * markSlotBytes); err == nil {
-		err = writeMark(f, m)
+		err = establishMark(fs, dir, f, m)
 	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("wal: create %s: %w", filepath.Join(dir, markName), err), f.Close())
+	}
+	return f, nil
+}
+
+// establishMark makes a mark durable, with its name.
+func establishMark(fs fileSystem, dir string, f file, m *mark) error {
+	err := writeMark(f, m)
 	if err == nil {
 		err = f.Sync()
 	}
 	if err == nil {
 		err = fs.SyncDir(dir)
 	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("wal: create %s: %w", filepath.Join(dir, markName), err), f.Close())
-	}
-	return f, nil
+	return err
 }

@@ -14,8 +14,11 @@ import (
 
 var testIdentity = Identity{Cluster: 7, Node: 1}
 
+// simDir has parents that are not there at first.
+const simDir = "/data/cluster/node"
+
 func simOptions(d *simDisk) Options {
-	return Options{Dir: "dir", Identity: testIdentity, SegmentBytes: 8 << 10, fs: d, inline: true}
+	return Options{Dir: simDir, Identity: testIdentity, SegmentBytes: 8 << 10, fs: d, inline: true}
 }
 
 // model is what a log has to hold.

@@ -17,7 +17,7 @@ func Open(o Options) (*Log, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	if err := o.fs.MkdirAll(o.Dir); err != nil {
+	if err := makeDir(o.fs, o.Dir); err != nil {
 		return nil, fmt.Errorf("wal: %w", err)
 	}
 	lock, err := lockDir(o.fs, o.Dir)
@@ -182,13 +182,18 @@ func (w *writer) begin(r *recovery) error {
 }
 
 // openMark opens the mark, or makes that of a new log. One that was lost is made by the
-// first saveMark: until the doubt is durable, its absence is the evidence for it.
+// first saveMark: until the doubt is durable, its absence is the evidence for it. One that
+// a process began to make and nothing else is made to the end: a segment with a mark that
+// says nothing is damage.
 func (w *writer) openMark(r *recovery) error {
+	fs, dir := w.options.fs, w.options.Dir
 	var err error
-	if r.hasMark {
-		w.marks, err = w.options.fs.Open(filepath.Join(w.options.Dir, markName))
-	} else if r.isNew() {
-		w.marks, err = createMark(w.options.fs, w.options.Dir, &w.mark)
+	if r.isNew() {
+		w.marks, err = createMark(fs, dir, &w.mark)
+	} else if r.hasMark {
+		if w.marks, err = fs.Open(filepath.Join(dir, markName)); err == nil && r.onlyMark() && r.damage == nil {
+			err = establishMark(fs, dir, w.marks, &w.mark)
+		}
 	}
 	return err
 }

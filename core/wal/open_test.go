@@ -3,6 +3,7 @@ package wal
 import (
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -128,8 +129,8 @@ func TestForeignDirectory(t *testing.T) {
 			d.inode(segmentSuffix).data = d.inode(markName).data
 		}, "0000000001.wal: not the log of this node: the header is one of something else"},
 		"no log at all": {func(_ *Options, d *simDisk) {
-			clear(d.names)
-			_, _ = d.Create("dir/thesis.tex")
+			maps.DeleteFunc(d.names, func(_ string, n *simInode) bool { return !n.isDir })
+			_, _ = d.Create(simDir + "/thesis.tex")
 		}, "it holds thesis.tex"},
 	} {
 		t.Run(name, func(t *testing.T) {

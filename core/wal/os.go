@@ -16,22 +16,18 @@ const (
 	fileMode = 0o600
 )
 
-func (m machine) MkdirAll(dir string) error {
+func (machine) Mkdir(dir string) (made bool, err error) {
 	info, err := os.Stat(dir)
 	switch {
 	case err == nil && !info.IsDir():
-		return &os.PathError{Op: "mkdir", Path: dir, Err: errors.New("not a directory")}
+		return false, &os.PathError{Op: "mkdir", Path: dir, Err: errors.New("not a directory")}
 	case err == nil || !errors.Is(err, os.ErrNotExist):
-		return err
-	}
-	parent := filepath.Dir(dir)
-	if err := m.MkdirAll(parent); err != nil {
-		return err
+		return false, err
 	}
 	if err := os.Mkdir(dir, dirMode); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
+		return false, err
 	}
-	return m.SyncDir(parent)
+	return true, nil // by us, or by somebody in the same moment
 }
 
 func (machine) ReadDir(dir string) ([]string, error) {

@@ -17,9 +17,9 @@ import (
 // power at any call, and fail any of them.
 type simDisk struct {
 	mu       sync.Mutex
-	names    map[string]*simInode         // as programs see them
-	stable   map[string]*simInode         // as after a loss of power
-	renaming []func(map[string]*simInode) // changes of names that no SyncDir has made durable, in order
+	names    map[string]*simInode // as programs see them
+	stable   map[string]*simInode // as after a loss of power
+	renaming []nameChange         // that no SyncDir has made durable, in order
 	locked   map[string]bool
 
 	calls   int
@@ -28,8 +28,15 @@ type simDisk struct {
 	blocked chan struct{}                  // if not nil, Sync of a segment waits for it
 }
 
-// simInode is a file.
+// nameChange changes the names in a directory.
+type nameChange struct {
+	dir   string
+	apply func(map[string]*simInode)
+}
+
+// simInode is a file, or a directory.
 type simInode struct {
+	isDir  bool
 	data   []byte // as programs see it
 	stable []byte
 	dirty  map[int]bool // sectors that differ
@@ -63,12 +70,21 @@ func (d *simDisk) count() int {
 	return d.calls
 }
 
-func (d *simDisk) rename(change func(map[string]*simInode)) {
+// rename changes the name of path in its directory.
+func (d *simDisk) rename(path string, change func(map[string]*simInode)) {
 	change(d.names)
-	d.renaming = append(d.renaming, change)
+	d.renaming = append(d.renaming, nameChange{filepath.Dir(path), change})
 }
 
-func (d *simDisk) MkdirAll(string) error { return nil }
+func (d *simDisk) Mkdir(dir string) (made bool, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.call("mkdir"); err != nil || d.names[dir] != nil {
+		return false, err
+	}
+	d.rename(dir, func(names map[string]*simInode) { names[dir] = &simInode{isDir: true} })
+	return true, nil
+}
 
 func (d *simDisk) ReadDir(dir string) ([]string, error) {
 	d.mu.Lock()
@@ -114,7 +130,7 @@ func (d *simDisk) Create(path string) (file, error) {
 		return nil, &errPath{path, syscall.EEXIST}
 	}
 	n := &simInode{dirty: map[int]bool{}}
-	d.rename(func(names map[string]*simInode) { names[path] = n })
+	d.rename(path, func(names map[string]*simInode) { names[path] = n })
 	return &simFile{d, n}, nil
 }
 
@@ -140,7 +156,7 @@ func (d *simDisk) Rename(old, new string) error {
 		return err
 	}
 	n := d.names[old]
-	d.rename(func(names map[string]*simInode) {
+	d.rename(new, func(names map[string]*simInode) {
 		delete(names, old)
 		names[new] = n
 	})
@@ -153,17 +169,25 @@ func (d *simDisk) Remove(path string) error {
 	if err := d.call("remove"); err != nil {
 		return err
 	}
-	d.rename(func(names map[string]*simInode) { delete(names, path) })
+	d.rename(path, func(names map[string]*simInode) { delete(names, path) })
 	return nil
 }
 
-func (d *simDisk) SyncDir(string) error {
+func (d *simDisk) SyncDir(dir string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := d.call("syncdir"); err != nil {
 		return err
 	}
-	d.stable, d.renaming = maps.Clone(d.names), nil
+	others := d.renaming[:0]
+	for _, change := range d.renaming {
+		if change.dir == dir {
+			change.apply(d.stable)
+		} else {
+			others = append(others, change)
+		}
+	}
+	d.renaming = others
 	return nil
 }
 
@@ -288,7 +312,7 @@ func (d *simDisk) powerCut(rng *rand.Rand) *simDisk {
 	names := maps.Clone(d.stable)
 	if rng != nil {
 		for _, change := range d.renaming[:rng.IntN(len(d.renaming)+1)] {
-			change(names)
+			change.apply(names)
 		}
 	}
 	return image(names, func(n *simInode) []byte {
@@ -309,9 +333,22 @@ func (d *simDisk) powerCut(rng *rand.Rand) *simDisk {
 func image(names map[string]*simInode, content func(*simInode) []byte) *simDisk {
 	d := newSimDisk()
 	for path, n := range names {
+		if !reachable(names, path) {
+			continue
+		}
+		if n.isDir {
+			d.names[path] = n
+			continue
+		}
 		data := slices.Clone(content(n))
 		d.names[path] = &simInode{data: data, stable: slices.Clone(data), dirty: map[int]bool{}}
 	}
 	d.stable = maps.Clone(d.names)
 	return d
+}
+
+// reachable reports whether all directories that lead to path have their names.
+func reachable(names map[string]*simInode, path string) bool {
+	parent := filepath.Dir(path)
+	return parent == path || (filepath.Dir(parent) == parent || names[parent] != nil) && reachable(names, parent)
 }

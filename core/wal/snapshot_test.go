@@ -116,7 +116,7 @@ func TestRefusedSnapshotsAreSetAside(t *testing.T) {
 	if len(kept) != maxRefused || !slices.Contains(kept, newest) {
 		t.Fatalf("kept are %v, want %d with %s among them", kept, maxRefused, newest)
 	}
-	data := disk.names["dir/"+newest].data
+	data := disk.names[simDir+"/"+newest].data
 	m, err := decodeManifest(data[:manifestBytes])
 	if err != nil || m.SizeBytes != 1<<40 || m.Signature != (core.Signature{9}) || !bytes.Equal(data[manifestBytes:], []byte("evidence")) {
 		t.Fatalf("kept is %+v, %v, %q", m, err, data[manifestBytes:])
@@ -133,7 +133,7 @@ func TestSnapshotFileIsChecked(t *testing.T) {
 	check := func(what string, data []byte) {
 		t.Helper()
 		disk.inode(snapshotSuffix).data = data
-		r, err := openSnapshot(disk, filepath.Join("dir", snapshotName(meta)))
+		r, err := openSnapshot(disk, filepath.Join(simDir, snapshotName(meta)))
 		if err == nil {
 			_, err = io.ReadAll(r)
 		}
