@@ -4,6 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/raftbench/raftbench/core"
@@ -154,5 +158,33 @@ func TestWriteThatWaitsEndsWithFailure(t *testing.T) {
 		if err := <-done; !errors.Is(err, errSim) {
 			t.Fatalf("done with %v, want %v", err, errSim)
 		}
+	}
+}
+
+// Nothing is acknowledged that is written to a log which was removed: it would end with
+// the process. What was acknowledged before stays so.
+func TestRemovedLog(t *testing.T) {
+	for name, noSync := range map[string]bool{"synced": false, "not synced": true} {
+		t.Run(name, func(t *testing.T) {
+			o := options(filepath.Join(t.TempDir(), "node"))
+			o.NoSync = noSync
+			l, err := Open(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, l, &core.HardState{Term: 1}, 1, []byte("x"))
+			if err := os.RemoveAll(o.Dir); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				err := tryWrite(l, nil, 2, []byte("y"))
+				if runtime.GOOS == "linux" && (!errors.Is(err, ErrRemoved) || !strings.Contains(err.Error(), segmentName(1))) {
+					t.Fatalf("a write to a log that was removed: %v, want %v", err, ErrRemoved)
+				}
+			}
+			if err := l.Close(); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 }

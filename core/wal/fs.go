@@ -48,6 +48,10 @@ type file interface {
 	// Sync returns when what was written survives a loss of power.
 	Sync() error
 
+	// HasName reports whether a directory has the file. Without one, what is written
+	// and synced ends when it is closed.
+	HasName() (bool, error)
+
 	Close() error
 }
 

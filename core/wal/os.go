@@ -133,3 +133,5 @@ func (f diskFile) Allocate(bytes int64) error {
 }
 
 func (f diskFile) Sync() error { return syncData(f.File) }
+
+func (f diskFile) HasName() (bool, error) { return hasName(f.File) }

@@ -284,6 +284,17 @@ func (n *simInode) keep(sectors []int) {
 	n.stable = stable
 }
 
+func (f *simFile) HasName() (bool, error) {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	for _, n := range f.disk.names {
+		if n == f.inode {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 func (f *simFile) Close() error { return nil }
 
 // restart is the end of a process: the next one finds what this one wrote, and what was

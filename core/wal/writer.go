@@ -139,11 +139,27 @@ func (w *writer) writeFrame(writes int) error {
 		return err
 	}
 	w.meters.frame(len(w.sectors), writes, !w.options.NoSync, time.Since(began))
+	if err := w.checkName(); err != nil {
+		return err
+	}
 	w.at += int64(len(w.sectors))
 	if cap(w.sectors) > keepBytes {
 		w.data, w.sectors = nil, nil
 	}
 	return nil
+}
+
+// ErrRemoved: somebody has removed the log while it was open.
+var ErrRemoved = errors.New("removed while the log was open")
+
+// checkName looks whether the next opener will find what was written. The system writes and
+// syncs a file that was removed as if nothing had happened.
+func (w *writer) checkName() error {
+	ok, err := w.file.HasName()
+	if err == nil && !ok {
+		err = fmt.Errorf("%s: %w", w.segment().path, ErrRemoved)
+	}
+	return err
 }
 
 func (w *writer) segment() *segment { return &w.segments[len(w.segments)-1] }
