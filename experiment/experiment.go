@@ -101,6 +101,9 @@ type Settings struct {
 	// Faults are done to each cluster while its window runs.
 	Faults fault.Script
 
+	// FaultsFlag is the flag that gave Faults, for complaints about them. Empty: --fault.
+	FaultsFlag string
+
 	Times    Times         // of elections and leases
 	Timeouts core.Timeouts // of the transports' calls by class; zero fields: the defaults
 	BasePort int           // of node 1; zero: free ports

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/raftbench/raftbench/core"
@@ -27,16 +28,17 @@ func (s *Settings) validateFaults() error {
 	if len(s.Faults) == 0 || len(s.Named) > 0 {
 		return nil
 	}
+	flag := cmp.Or(s.FaultsFlag, "--fault")
 	if s.Layer == LayerEcho {
-		return fmt.Errorf("--fault %q: an echo has no cluster to break", s.Faults)
+		return fmt.Errorf("%s %q: an echo has no cluster to break", flag, s.Faults)
 	}
 	window := s.window(&Arm{Stages: s.Stages})
 	for _, n := range s.Nodes {
 		if err := s.Faults.Check(n, window); err != nil {
-			return fmt.Errorf("--fault %w", err)
+			return fmt.Errorf("%s %w", flag, err)
 		}
 		if last := s.Faults.Nodes(n, window); last > core.MaxMembers {
-			return fmt.Errorf("--fault %q: it adds %d nodes: with those at the start, want at most %d", s.Faults, last-n, core.MaxMembers)
+			return fmt.Errorf("%s %q: it adds %d nodes: with those at the start, want at most %d", flag, s.Faults, last-n, core.MaxMembers)
 		}
 	}
 	if !s.Faults.Cuts() {
@@ -48,7 +50,7 @@ func (s *Settings) validateFaults() error {
 			return err
 		}
 		if network.InProcess || network.TakesSockets {
-			return fmt.Errorf("--fault %q: transport %s has no connections to cut: want other acts, or --transport without it", s.Faults, t.Label)
+			return fmt.Errorf("%s %q: transport %s has no connections to cut: want other acts, or --transport without it", flag, s.Faults, t.Label)
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/raftbench/raftbench/cmd/raftbench/settings"
 	"github.com/raftbench/raftbench/core/client"
 	"github.com/raftbench/raftbench/experiment/fault"
 )
@@ -111,3 +112,24 @@ func (v faultValue) String() string { return v.script.String() }
 
 // Type implements pflag.Value.
 func (v faultValue) Type() string { return "script" }
+
+// The names of the flag of a fault script.
+const (
+	faultFlag = "fault"
+	eventFlag = "event"
+)
+
+// resolveEvents makes one setting of --fault and --event: that of the stronger source.
+func (f *runFlags) resolveEvents(sources settings.Sources) error {
+	source := sources.Of(eventFlag)
+	switch {
+	case source == settings.Default:
+		return nil
+	case source == sources.Of(faultFlag):
+		return fmt.Errorf("--%s %q, --%s %q: the two are the same: want one of them", faultFlag, f.Faults, eventFlag, f.events)
+	case sources.Stronger(eventFlag, faultFlag):
+		f.Faults, f.FaultsFlag, sources[faultFlag] = f.events, "--"+eventFlag, source
+	}
+	delete(sources, eventFlag)
+	return nil
+}

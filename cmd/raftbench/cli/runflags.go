@@ -13,6 +13,7 @@ import (
 	"github.com/raftbench/raftbench/core/client"
 	"github.com/raftbench/raftbench/core/node"
 	"github.com/raftbench/raftbench/experiment"
+	"github.com/raftbench/raftbench/experiment/fault"
 	"github.com/raftbench/raftbench/workloads"
 )
 
@@ -25,6 +26,7 @@ type runFlags struct {
 	register func(*pflag.FlagSet, *runFlags)
 	names    []string // flags in which those arms may differ
 
+	events     fault.Script // --event; resolveEvents makes it Faults
 	transports string
 	profile    profile
 	file       string
@@ -131,13 +133,8 @@ func (a *app) errorFlags(fs *pflag.FlagSet, f *runFlags) {
 	fs.Var(budgetValue{&f.Retry.Budget}, "retry.budget", "calls sent again or hedged, as a share of those that succeed, besides 10 a second and 100 at once; off: no bound")
 	fs.IntVar(&f.Retry.Attempts, "retry.attempts", 0, "times that an operation is sent at most; 0: as often as its time allows")
 	fs.Var(hedgeValue{&f.Hedge}, "hedge", "send a read a second time when it has taken so long: a duration such as 5ms, a quantile of recent reads such as p95, or off")
-	fs.Var(faultValue{&f.Faults}, "fault", "what to do to the cluster while it is measured, such as 'at 2s: cut 2; at 3s: heal 2', 'every 500ms for 5s: flap 2' or 'at 5s: replace leader'; see docs/faults.md. --event is the same")
-	fs.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-		if name == "event" { // not all that is done is a fault
-			name = "fault"
-		}
-		return pflag.NormalizedName(name)
-	})
+	fs.Var(faultValue{&f.Faults}, faultFlag, "what to do to the cluster while it is measured, such as 'at 2s: cut 2; at 3s: heal 2', 'every 500ms for 5s: flap 2' or 'at 5s: replace leader'; see docs/faults.md")
+	fs.Var(faultValue{&f.events}, eventFlag, "the same as --fault: not all that is done is a fault")
 }
 
 const core16KiB = "16KiB"

@@ -19,7 +19,7 @@ func (a *app) plan(fs *pflag.FlagSet, f *runFlags) (*experiment.Plan, settings.S
 	var file *settings.File
 	if f.file != "" {
 		var err error
-		if file, err = settings.Read(f.file, fs, f.names); err != nil {
+		if file, err = settings.Read(f.file, settings.Names(fs), f.names); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -60,6 +60,9 @@ func (a *app) resolve(f *runFlags, sources settings.Sources) error {
 	}
 	if f.Keys < 1 {
 		return fmt.Errorf("--keys %d: want at least 1", f.Keys)
+	}
+	if err := f.resolveEvents(sources); err != nil {
+		return err
 	}
 	if err := f.resolveTimeouts(sources); err != nil {
 		return err
@@ -106,6 +109,7 @@ func (a *app) nameArms(fs *pflag.FlagSet, f *runFlags, file *settings.File, sour
 		if err := a.resolve(own, ownSources); err != nil {
 			return fmt.Errorf("%s:%d: arm %q: %w", file.Path, arm.Line, arm.Name, err)
 		}
+		own.FaultsFlag = f.FaultsFlag
 		f.Named = append(f.Named, experiment.NamedArm{Name: arm.Name, Settings: &own.Settings})
 	}
 	return nil
@@ -141,7 +145,7 @@ func effective(fs *pflag.FlagSet, sources settings.Sources) []reports.Setting {
 	var out []reports.Setting
 	fs.VisitAll(func(f *pflag.Flag) {
 		switch f.Name {
-		case "help", "dry-run", "quiet", "out", "allow-invalid":
+		case "help", "dry-run", "quiet", "out", "allow-invalid", eventFlag: // which is --fault
 			return
 		}
 		out = append(out, reports.Setting{Name: f.Name, Value: f.Value.String(), Source: string(sources.Of(f.Name))})

@@ -44,7 +44,7 @@ func namesOf(groups ...func(*pflag.FlagSet, *runFlags)) []string {
 func (a *app) trialNames() []string {
 	names := namesOf(a.loadFlags, a.clusterFlags, a.timesFlags, a.timeoutFlags, a.errorFlags, a.snapshotFlags)
 	return slices.DeleteFunc(names, func(name string) bool {
-		return slices.Contains([]string{"stages", "fault", "data", "port"}, name)
+		return slices.Contains([]string{"stages", faultFlag, eventFlag, "data", "port"}, name)
 	})
 }
 

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -45,16 +44,15 @@ const (
 // maxFileBytes bounds an experiment file; one that a person wrote is far smaller.
 const maxFileBytes = 1 << 20
 
-// Read reads an experiment file. It may set the flags of a set (Names); another name
-// that the set has for one of them (SetNormalizeFunc) is that flag. armNames are those
-// that may differ between named arms. The error names the file, the line, and the
+// Read reads an experiment file. names are the flags that it may set (Names), armNames
+// those that may differ between named arms. The error names the file, the line, and the
 // nearest known key.
-func Read(path string, fs *pflag.FlagSet, armNames []string) (*File, error) {
+func Read(path string, names, armNames []string) (*File, error) {
 	data, err := readBounded(path)
 	if err != nil {
 		return nil, err
 	}
-	return parse(path, data, fs, armNames)
+	return parse(path, data, names, armNames)
 }
 
 func readBounded(path string) ([]byte, error) {
@@ -74,7 +72,7 @@ func readBounded(path string) ([]byte, error) {
 }
 
 // parse is Read without the disk.
-func parse(path string, data []byte, fs *pflag.FlagSet, armNames []string) (*File, error) {
+func parse(path string, data []byte, names, armNames []string) (*File, error) {
 	var doc, more yaml.Node
 	documents := yaml.NewDecoder(bytes.NewReader(data))
 	if err := documents.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
@@ -83,7 +81,7 @@ func parse(path string, data []byte, fs *pflag.FlagSet, armNames []string) (*Fil
 	if documents.Decode(&more) == nil {
 		return nil, fmt.Errorf("%s:%d: a second document: want one experiment in a file", path, more.Line)
 	}
-	p := parser{file: &File{Path: path}, flags: fs, names: Names(fs), armNames: armNames}
+	p := parser{file: &File{Path: path}, names: names, armNames: armNames}
 	if len(doc.Content) == 0 {
 		return nil, fmt.Errorf("-f %s: the file is empty: want settings such as \"transport: rawtcp\"", path)
 	}
@@ -96,7 +94,6 @@ func parse(path string, data []byte, fs *pflag.FlagSet, armNames []string) (*Fil
 // parser turns the nodes of a file into values.
 type parser struct {
 	file            *File
-	flags           *pflag.FlagSet
 	names, armNames []string
 }
 
@@ -153,8 +150,8 @@ func (p *parser) arm(n *yaml.Node) (Arm, error) {
 	return arm, err
 }
 
-// pairs calls f for every key of a mapping, under the name that its flag has. A key
-// that stands there twice is an error: one of the two would be lost without a word.
+// pairs calls f for every key of a mapping. A key that stands there twice is an error: one
+// of the two would be lost without a word.
 func (p *parser) pairs(n *yaml.Node, f func(key, value *yaml.Node) error) error {
 	if n.Kind != yaml.MappingNode {
 		return errorAt(n, "want lines of the form \"name: value\"")
@@ -162,7 +159,6 @@ func (p *parser) pairs(n *yaml.Node, f func(key, value *yaml.Node) error) error 
 	seen := map[string]bool{}
 	for i := 0; i < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
-		key.Value = string(p.flags.GetNormalizeFunc()(p.flags, key.Value))
 		if seen[key.Value] {
 			return errorAt(key, "%s stands here twice", key.Value)
 		}

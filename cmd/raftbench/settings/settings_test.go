@@ -20,12 +20,6 @@ func flags(t *testing.T, args ...string) *pflag.FlagSet {
 	fs.String("batch.size", "16KiB", "")
 	fs.String("read-mode", "readindex", "")
 	fs.Bool("dry-run", false, "")
-	fs.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-		if name == "sender" {
-			name = "transport"
-		}
-		return pflag.NormalizedName(name)
-	})
 	if err := fs.Parse(args); err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +32,7 @@ func readFile(t *testing.T, content string) (*File, error) {
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f, err := Read(path, flags(t), []string{"transport", "clients", "batch.size"})
+	f, err := Read(path, Names(flags(t)), []string{"transport", "clients", "batch.size"})
 	if err != nil {
 		err = fmt.Errorf("%s", strings.ReplaceAll(err.Error(), path, "FILE"))
 	}
@@ -111,25 +105,11 @@ arms:
 	}
 }
 
-// A flag that has two names has them in a file as well.
-func TestAnotherNameOfAFlag(t *testing.T) {
-	f, err := readFile(t, "sender: rawtcp\narms:\n  - name: own\n    sender: grpc\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range append(f.Arms[0].Values, f.Values...) {
-		if v.Name != "transport" {
-			t.Errorf("the file sets %q", v.Name)
-		}
-	}
-}
-
 // A mistake gets one line that names the file, the line and what is allowed.
 func TestFileMistakes(t *testing.T) {
 	for name, c := range map[string]struct{ content, want string }{
 		"unknown key":      {"transport: rawtcp\nbatch.sise: 1\n", `FILE:2: unknown key "batch.sise": the nearest is "batch.size"`},
 		"a local flag":     {"dry-run: true\n", `FILE:1: unknown key "dry-run": the nearest is "arms"`},
-		"two names twice":  {"sender: a\ntransport: b\n", "FILE:2: transport stands here twice"},
 		"key twice":        {"clients: 1\nclients: 2\n", "FILE:2: clients stands here twice"},
 		"no mapping":       {"- rawtcp\n", `FILE:1: want lines of the form "name: value"`},
 		"nested":           {"clients:\n  many: 1\n", "FILE:2: clients: want a value or a list of values"},
@@ -183,7 +163,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("transport: [rawtcp]\narms:\n - name: a\n   clients: 1\n"))
 	f.Add([]byte("a: &x [1]\nb: *x\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		file, err := parse("f", data, flags(t), []string{"transport", "clients"})
+		file, err := parse("f", data, Names(flags(t)), []string{"transport", "clients"})
 		if (file == nil) == (err == nil) {
 			t.Fatalf("parse returned %v and %v", file, err)
 		}
