@@ -34,6 +34,9 @@ noise floor is kept for the runs that follow, whatever their load: calibrate wit
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if selfTest {
+				if err := onlyWith(cmd.Flags(), "self-test", "quiet"); err != nil {
+					return err
+				}
 				return a.selfTest()
 			}
 			return a.calibrate(cmd, f)

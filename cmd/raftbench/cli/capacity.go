@@ -155,7 +155,9 @@ func (a *app) prepareCapacity(fs *pflag.FlagSet, f *capacityFlags) (*sizing, err
 		}
 		c.subjects = append(c.subjects, s)
 	}
-	return c, nil
+	open := f.Settings
+	open.Rates = f.start
+	return c, unmet(fs, sources, nil, &open)
 }
 
 func (c *sizing) clusterOf(transport search.Transport, label string, limits []reports.Gate) *search.Cluster {

@@ -69,6 +69,9 @@ func (a *app) claimsFlags(fs *pflag.FlagSet, f *claimsFlags) {
 }
 
 func (a *app) claims(cmd *cobra.Command, f *claimsFlags, names []string) error {
+	if err := f.onlyModes(cmd.Flags()); err != nil {
+		return err
+	}
 	sources, err := a.claimSettings(cmd.Flags(), f)
 	if err != nil {
 		return usageError{err}
@@ -94,6 +97,17 @@ func (a *app) claims(cmd *cobra.Command, f *claimsFlags, names []string) error {
 		return err
 	}
 	return t.all(cmd.Context())
+}
+
+// onlyModes refuses what goes with a measurement where there is none.
+func (f *claimsFlags) onlyModes(fs *pflag.FlagSet) error {
+	switch {
+	case f.list:
+		return onlyWith(fs, "list", "quiet")
+	case f.from != "":
+		return onlyWith(fs, "from", "quiet", "format", "out") // claimSettings has a word of its own about -o
+	}
+	return nil
 }
 
 // claimSettings resolves environment and flags.

@@ -79,13 +79,13 @@ func TestWhatIsOfferedIsAllowed(t *testing.T) {
 		command, flag, rest string
 		runs                bool // with a value that is allowed; else it fails over something else
 	}{
-		{"run", "read-mode", "--dry-run", true},
-		{"run", "arrivals", "--dry-run", true},
+		{"run", "read-mode", "--dry-run --reads 1", true},
+		{"run", "arrivals", "--dry-run -r 1k", true},
 		{"run", "batch.policy", "--dry-run --linger 0,1ms", true},
 		{"run", "transport", "--dry-run", true},
-		{"echo", "arrivals", "--dry-run", true},
-		{"tune", "arrivals", "--dry-run", true},
-		{"tune", "read-mode", "--dry-run", true},
+		{"echo", "arrivals", "--dry-run -r 1k", true},
+		{"tune", "arrivals", "--dry-run -r 1k --goal p99", true},
+		{"tune", "read-mode", "--dry-run --reads 1", true},
 		{"capacity", "batch.policy", "--dry-run --linger 1ms --max 2k", false},
 		{"codec", "codec", "--benchtime 1ns --payload 1", true},
 		{"codec", "format", "--benchtime 1ns --payload 1", true},

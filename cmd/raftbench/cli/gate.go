@@ -21,6 +21,7 @@ type gateFlags struct {
 	failIf     []string
 	thresholds []string
 	strict     bool
+	kinds      string // flags that are gates, for complaints
 
 	allowInvalid bool // gates that are undecided for that reason are like the others
 }
@@ -29,6 +30,7 @@ type gateFlags struct {
 func (g *gateFlags) addThresholds(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&g.thresholds, "threshold", nil, "exit code 3 unless this holds for every arm, such as 'p99<2ms', 'throughput>100k' or 'errors<0.1%'; may be repeated")
 	refuseEmpty(fs, "threshold")
+	g.kinds = strings.TrimPrefix(g.kinds+" or --threshold", " or ")
 	fs.BoolVar(&g.strict, "strict", false, "exit code 3 also where a gate is undecided")
 }
 
@@ -36,10 +38,14 @@ func (g *gateFlags) addThresholds(fs *pflag.FlagSet) {
 func (g *gateFlags) addRegressions(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&g.failIf, "fail-if", nil, "exit code 3 if a metric is worse than the base by so much, such as 'p99>+5%' or 'throughput<-5%'; may be repeated")
 	refuseEmpty(fs, "fail-if")
+	g.kinds = "--fail-if"
 }
 
 // parse returns the gates on comparisons and those on arms.
 func (g *gateFlags) parse() (regressions, thresholds []reports.Gate, err error) {
+	if g.strict && len(g.failIf)+len(g.thresholds) == 0 {
+		return nil, nil, fmt.Errorf("--strict: there is no gate to be strict about: want %s with it", g.kinds)
+	}
 	for _, text := range g.failIf {
 		gate, err := reports.ParseRegression(text)
 		if err != nil {

@@ -51,6 +51,7 @@ func (a *app) runFlags(fs *pflag.FlagSet, f *runFlags) {
 	a.errorFlags(fs, f)
 	a.snapshotFlags(fs, f)
 	a.planFlags(fs, f)
+	refuseEmpty(fs, "data", "snapshot.sign-key", "snapshot.trust")
 }
 
 // loadFlags are about what the clients ask for.
@@ -156,6 +157,7 @@ func (a *app) planFlags(fs *pflag.FlagSet, f *runFlags) {
 	f.gates.addThresholds(fs)
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "nothing on standard error but errors; what is INVALID is in the table")
 	fs.StringVar(&f.metrics, "metrics", "", "address to serve Prometheus metrics at while running, such as :9464")
+	refuseEmpty(fs, "file", "metrics")
 }
 
 func parseStorage(s string) (experiment.StorageKind, error) {

@@ -37,10 +37,26 @@ func (a *app) plan(fs *pflag.FlagSet, f *runFlags) (*experiment.Plan, settings.S
 		}
 	}
 	plan, err := f.Plan()
-	if plan != nil {
-		plan.Warnings = append(warnings, plan.Warnings...)
+	if err == nil {
+		err = unmet(fs, sources, file, f.arms()...)
 	}
-	return plan, sources, err
+	if err != nil {
+		return nil, nil, err
+	}
+	plan.Warnings = append(warnings, plan.Warnings...)
+	return plan, sources, nil
+}
+
+// arms are the settings whose lists count.
+func (f *runFlags) arms() []*experiment.Settings {
+	if len(f.Named) == 0 {
+		return []*experiment.Settings{&f.Settings}
+	}
+	var arms []*experiment.Settings
+	for _, n := range f.Named {
+		arms = append(arms, n.Settings)
+	}
+	return arms
 }
 
 // resolve gives texts their meaning.
@@ -67,7 +83,23 @@ func (a *app) resolve(f *runFlags, sources settings.Sources) error {
 	if err := f.resolveTimeouts(sources); err != nil {
 		return err
 	}
+	if err := chooseEnd(f, sources); err != nil {
+		return err
+	}
 	return chooseLoop(f, sources)
+}
+
+// chooseEnd lets the stronger of duration and ops decide how a window ends.
+func chooseEnd(f *runFlags, sources settings.Sources) error {
+	switch {
+	case f.Operations == 0 || sources.Of("duration") == settings.Default:
+		return nil
+	case sources.Stronger("duration", "ops"):
+		f.Operations = 0
+	case !sources.Stronger("ops", "duration"):
+		return errors.New("-d and -n exclude each other: a window ends after a time, or after so many operations")
+	}
+	return nil
 }
 
 // chooseLoop lets the strongest of clients, rate and stages decide which loop it is.
@@ -108,6 +140,9 @@ func (a *app) nameArms(fs *pflag.FlagSet, f *runFlags, file *settings.File, sour
 		}
 		if err := a.resolve(own, ownSources); err != nil {
 			return fmt.Errorf("%s:%d: arm %q: %w", file.Path, arm.Line, arm.Name, err)
+		}
+		if err := unmetOf(arm, ownFlags, sources, file.Path, &own.Settings); err != nil {
+			return err
 		}
 		own.FaultsFlag = f.FaultsFlag
 		f.Named = append(f.Named, experiment.NamedArm{Name: arm.Name, Settings: &own.Settings})

@@ -61,7 +61,10 @@ func (a *app) prepareTuning(fs *pflag.FlagSet, f *tuneFlags) (*tuning, error) {
 		}
 		t.subjects = append(t.subjects, *s)
 	}
-	return t, nil
+	if f.resume != "" { // what is taken up was let pass, and what differs from it is not
+		return t, nil
+	}
+	return t, unmet(fs, sources, nil, &f.Settings)
 }
 
 // subject plans the search for one transport.

@@ -45,6 +45,25 @@ func (s Sources) Stronger(a, b string) bool {
 	return slices.Index(order, s.Of(a)) > slices.Index(order, s.Of(b))
 }
 
+// Where is what set a flag, as whoever wrote it knows it: "--linger", "RAFTBENCH_LINGER" or
+// "FILE:3: linger". The file may be nil.
+func (s Sources) Where(name string, file *File) string {
+	switch s.Of(name) {
+	case Environment:
+		return Variable(name)
+	case FromFile:
+		if file == nil {
+			break
+		}
+		for _, v := range file.Values {
+			if v.Name == name {
+				return fmt.Sprintf("%s:%d: %s", file.Path, v.Line, name)
+			}
+		}
+	}
+	return "--" + name
+}
+
 // local names the flags that are about one call of the command and not about
 // the experiment.
 func local(name string) bool {
