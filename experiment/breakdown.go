@@ -1,6 +1,8 @@
 package experiment
 
 import (
+	"math"
+
 	"github.com/raftbench/raftbench/reports"
 	"github.com/raftbench/raftbench/workloads"
 )
@@ -30,7 +32,9 @@ func breakdown(total *workloads.OpRecord, loop workloads.Loop) *reports.Breakdow
 	if b == nil || b.Samples == 0 {
 		return nil
 	}
-	out := &reports.Breakdown{Samples: b.Samples, Response: total.MeanResponse()}
+	out := &reports.Breakdown{
+		Samples: b.Samples, Response: total.MeanResponse(), Sampled: float64(b.Response) / float64(b.Samples), Error: standardError(total),
+	}
 	for i, h := range b.Histograms {
 		part := workloads.Part(i)
 		if part == workloads.PartDispatch && loop == workloads.Closed {
@@ -43,4 +47,14 @@ func breakdown(total *workloads.OpRecord, loop workloads.Loop) *reports.Breakdow
 		})
 	}
 	return out
+}
+
+// standardError is that of the mean response of the operations that were sampled, as an
+// estimate of the mean of all: none where all were.
+func standardError(total *workloads.OpRecord) float64 {
+	if total.Response == nil || total.Succeeded == 0 {
+		return 0
+	}
+	samples, all := float64(total.Breakdown.Samples), float64(total.Succeeded)
+	return total.Response.StdDev() / math.Sqrt(samples) * math.Sqrt(max(0, 1-samples/all))
 }

@@ -49,3 +49,52 @@ func TestALostStageIsNoted(t *testing.T) {
 		}
 	}
 }
+
+// outage records operations of a millisecond, among which slow ones of a second come
+// together, as when nobody leads; one in sampleEvery is sampled, beginning with first.
+func outage(first int, change func(*client.Stages)) *workloads.OpRecord {
+	const ms = time.Millisecond
+	r := workloads.NewRecorder(workloads.Closed, 0, nil, nil)
+	r.Begin(0)
+	for i := range 20_000 {
+		took := ms
+		if i >= 10_000 && i < 10_040 {
+			took = time.Second
+		}
+		at := time.Duration(i) * ms
+		s := workloads.Sample{Intended: at, Sent: at, Done: at + took}
+		if i%sampleEvery == first {
+			stages := client.Stages{client.StageQueue: took / 2, client.StageLog: took / 2}
+			s.Took = stages.Sum()
+			change(&stages)
+			s.Stages = &stages
+		}
+		r.Start(s.Type, s.Intended)
+		r.Record(s)
+	}
+	var m workloads.Measurement
+	r.End(time.Hour)
+	r.AddTo(&m)
+	total := m.Window.Total()
+	return &total
+}
+
+// In a window with an outage it is chance how many of the few slow operations are sampled,
+// and that is no reason to doubt the stages; one that was lost is, as anywhere.
+func TestStagesOfAnOutage(t *testing.T) {
+	missed := false
+	for first := range sampleEvery {
+		b := breakdown(outage(first, func(*client.Stages) {}), workloads.Closed)
+		missed = missed || b.ByChance()
+		if text := noteStages(&evidence{breakdown: b}); text != "" {
+			t.Errorf("sampled from %d: %s", first, text)
+		}
+		lost := breakdown(outage(first, func(s *client.Stages) { s[client.StageLog] = 0 }), workloads.Closed)
+		if noteStages(&evidence{breakdown: lost}) == "" {
+			t.Errorf("sampled from %d: half of the time is in no stage, and nothing is said", first)
+		}
+	}
+	if !missed {
+		t.Error("no choice of samples misses the mean: the test shows nothing")
+	}
+}

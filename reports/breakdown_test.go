@@ -47,6 +47,37 @@ func TestBreakdownThatDoesNotAddUp(t *testing.T) {
 	}
 }
 
+// Samples may miss the mean of all by chance, and not by more; and what was lost of the
+// samples themselves is no chance.
+func TestBreakdownThatMissesByChance(t *testing.T) {
+	for _, c := range []struct {
+		response, sampled, err float64
+		addsUp, byChance       bool
+	}{
+		{130, 100, 0, false, false},
+		{130, 100, 10, true, true},
+		{131, 100, 10, false, false},
+		{70, 100, 10, true, true},
+		{102, 100, 10, true, false},
+		{130, 130, 10, false, false}, // stages of 100 of operations that took 130
+		{100, 130, 10, false, false},
+	} {
+		b := Breakdown{Response: c.response, Sampled: c.sampled, Error: c.err, Stages: []Stage{{Mean: 60}, {Mean: 40}}}
+		if b.AddsUp() != c.addsUp || b.ByChance() != c.byChance {
+			t.Errorf("%+v: adds up %v, by chance %v", c, b.AddsUp(), b.ByChance())
+		}
+	}
+}
+
+// The error of a mean over replicates is smaller than theirs.
+func TestErrorsOfReplicates(t *testing.T) {
+	one := Replicate{Breakdown: &Breakdown{Samples: 100, Response: 10, Sampled: 12, Error: 4}}
+	b := (&Arm{Replicates: []Replicate{one, one, one, one}}).Breakdown()
+	if b.Sampled != 12 || math.Abs(b.Error-2) > 1e-9 {
+		t.Errorf("sampled %g with an error of %g, want 12 and 2", b.Sampled, b.Error)
+	}
+}
+
 func TestSpreadsAreMerged(t *testing.T) {
 	a := Arm{Replicates: []Replicate{
 		{Distributions: []Distribution{{"batch", "entries", histogramOf(3, 10)}, {"odd", "", nil}}},

@@ -205,7 +205,11 @@ type Breakdown struct {
 	// Response is the mean response time of all operations, in nanoseconds, sampled
 	// or not; what the stages' means should add up to.
 	Response float64 `json:"response_ns_mean"`
-	Stages   []Stage `json:"stages"` // in the order in which an operation passes them
+	// Sampled is that of the sampled ones, and Error its standard error: by what chance
+	// makes it miss Response. Zero: nobody has written it down.
+	Sampled float64 `json:"sampled_ns_mean,omitempty"`
+	Error   float64 `json:"sampled_ns_error,omitempty"`
+	Stages  []Stage `json:"stages"` // in the order in which an operation passes them
 }
 
 // Stage is one stretch of an operation's way.

@@ -139,8 +139,11 @@ func stageTable(g *reports.Group) tables.Table {
 			row = append(row, tables.Cell{Text: text})
 		}
 		adds := "yes"
-		if !b.AddsUp() {
+		switch {
+		case !b.AddsUp():
 			adds = fmt.Sprintf("NO: %+.0f %%", 100*b.Gap())
+		case b.ByChance():
+			adds = fmt.Sprintf("%+.0f %% by chance of sampling", 100*b.Gap())
 		}
 		t.Rows = append(t.Rows, append(row, texts(reports.FormatLatency(b.Sum()), reports.FormatLatency(b.Response), count(b.Samples), adds)...))
 	}
