@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/raftbench/raftbench/core/client"
 )
 
 // BenchmarkClosedLoop is the price of the driver: the target does nothing.
@@ -87,3 +89,17 @@ func BenchmarkSnapshot(b *testing.B) {
 	}
 	b.ReportMetric(float64(held)/float64(b.N), "held-ns/op")
 }
+
+// BenchmarkRefusals is the price of an operation that an open loop refuses: the target
+// keeps the only one that may be under way.
+func BenchmarkRefusals(b *testing.B) {
+	keep := func(int, func([]*client.Op)) (Target, error) { return keeper{}, nil }
+	benchmark(b, Config{
+		Connect: keep, Schedule: open(maxRate, Poisson), Operations: b.N + 1, MaxOutstanding: 1, Grace: time.Nanosecond,
+	})
+}
+
+// keeper is a Target that never hands anything back.
+type keeper struct{}
+
+func (keeper) Submit([]*client.Op) {}

@@ -26,9 +26,17 @@ type Config struct {
 	// rate with which it begins. If it ends, the window ends with it.
 	Schedule *Schedule
 
-	// MaxOutstanding bounds the operations under way in an open loop. An operation
-	// that is due while so many are is refused, and counted. Default 65,536.
-	MaxOutstanding int
+	// MaxOutstanding bounds the operations under way in an open loop, and
+	// MaxOutstandingBytes their commands, and with ReadBytes the results that gets have.
+	// An operation that is due while so much is under way is refused, and counted; the last
+	// one let in may exceed the bytes. Under overload this is the queue, so that it says how
+	// long operations wait that are not refused. Defaults 65,536 and 64 MiB, the
+	// limits of a transport (core.Limits).
+	MaxOutstanding      int
+	MaxOutstandingBytes int
+
+	// ReadBytes is the size of a get's result, if that is known.
+	ReadBytes int
 
 	// Warmup is what to leave out at the start: a time, or WarmupAuto.
 	Warmup time.Duration
@@ -72,6 +80,9 @@ type Config struct {
 	History *History
 }
 
+// DefaultMaxOutstandingBytes is Config.MaxOutstandingBytes of a Config that does not say.
+const DefaultMaxOutstandingBytes = 64 << 20
+
 // cancelGrace bounds Grace after a cancellation.
 const cancelGrace = 200 * time.Millisecond
 
@@ -80,6 +91,7 @@ const cancelGrace = 200 * time.Millisecond
 func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.Workers, 1)
 	setDefault(&c.MaxOutstanding, 1<<16)
+	setDefault(&c.MaxOutstandingBytes, DefaultMaxOutstandingBytes)
 	setDefault(&c.Grace, 5*time.Second)
 	setDefault(&c.FailurePause, time.Millisecond)
 	if c.OnOpen == nil {
@@ -99,6 +111,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("driver: %d clients: want at least one for each of %d workers", c.Clients, c.Workers)
 	case c.Schedule != nil && c.MaxOutstanding < c.Workers:
 		return c, fmt.Errorf("driver: at most %d outstanding: want at least one for each of %d workers", c.MaxOutstanding, c.Workers)
+	case c.Schedule != nil && (c.MaxOutstandingBytes < c.Workers || c.ReadBytes < 0):
+		return c, fmt.Errorf("driver: at most %d B outstanding, reads of %d B: want at least 1 B for each of %d workers, and none negative", c.MaxOutstandingBytes, c.ReadBytes, c.Workers)
 	case c.Warmup < 0 && c.Warmup != WarmupAuto:
 		return c, fmt.Errorf("driver: warm-up of %v: want zero, a positive time or automatic", c.Warmup)
 	case c.Duration < 0 || c.Operations < 0 || c.Grace < 0:

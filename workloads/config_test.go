@@ -20,6 +20,8 @@ func TestABadConfigIsNamed(t *testing.T) {
 		"a number of":   func(c *Config) { c.Duration = 0 },
 		"stage 1":       func(c *Config) { c.Clients, c.Schedule = 0, open(-1, Poisson) },
 		"outstanding":   func(c *Config) { c.Clients, c.Schedule, c.MaxOutstanding = 0, open(1, Poisson), -1 },
+		"B outstanding": func(c *Config) { c.Clients, c.Schedule, c.MaxOutstandingBytes = 0, open(1, Poisson), -1 },
+		"reads of -1 B": func(c *Config) { c.Clients, c.Schedule, c.ReadBytes = 0, open(1, Poisson), -1 },
 		"worker 0: no":  func(c *Config) { c.Generate = func(int) (Generator, error) { return nil, errors.New("no") } },
 	} {
 		c := good

@@ -92,7 +92,7 @@ func (d *Driver) newWorker(i int) (worker, error) {
 		if err != nil {
 			return nil, err
 		}
-		w := newOpenWorker(l, agenda, &d.windowFrom, c.sharesBefore(c.MaxOutstanding, i), c.share(c.MaxOutstanding, i))
+		w := newOpenWorker(c, i, l, agenda, &d.windowFrom)
 		l.target, err = c.Connect(i, w.done)
 		return w, err
 	}
@@ -119,7 +119,7 @@ func (d *Driver) Snapshot() *Measurement {
 		w.base().addTo(m)
 	}
 	if s := d.config.Schedule; s != nil {
-		m.MaxOutstanding = d.config.MaxOutstanding
+		m.MaxOutstanding, m.MaxOutstandingBytes = d.config.MaxOutstanding, d.config.MaxOutstandingBytes
 		m.OfferedOpsPerS = perSecond(s.Expected(0, m.Window.Duration()), m.Window.Duration())
 		s.describe(m)
 	}

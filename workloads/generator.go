@@ -52,36 +52,58 @@ func (w Workload) NewGenerator(worker int) (Generator, error) {
 	return g, nil
 }
 
+// choice is one operation, without its bytes.
+type choice struct {
+	kind       OpType
+	key        int
+	valueBytes int    // of a put
+	id         uint64 // of its value
+}
+
+// choose decides what the next operation is.
+func (g *mix) choose() choice {
+	c := choice{key: g.keys.pick(g.rng)}
+	if g.workload.Reads > 0 && g.rng.Float64() < g.workload.Reads {
+		c.kind = Get
+		return c
+	}
+	c.valueBytes, c.id = g.workload.PayloadMinBytes, g.id
+	if spread := g.workload.PayloadMaxBytes - c.valueBytes; spread > 0 {
+		c.valueBytes += g.rng.IntN(spread + 1)
+	}
+	g.id++
+	return c
+}
+
 // Next implements Generator.
 func (g *mix) Next(op *client.Op) OpType {
+	c := g.choose()
 	var key [KeyBytes]byte
-	binary.BigEndian.PutUint64(key[:], uint64(g.keys.pick(g.rng)))
-	if g.workload.Reads > 0 && g.rng.Float64() < g.workload.Reads {
+	binary.BigEndian.PutUint64(key[:], uint64(c.key))
+	if c.kind == Get {
 		op.Read = !g.workload.ReadsThroughLog
 		op.Command = kv.AppendGet(op.Command[:0], key[:])
 		return Get
 	}
 	op.Read = false
 	op.Command = kv.AppendPut(op.Command[:0], key[:], nil)
-	op.Command = g.appendPayload(op.Command)
+	op.Command = g.appendPayload(op.Command, c)
 	return Put
 }
 
+// Skip implements Skipper.
+func (g *mix) Skip() OpType { return g.choose().kind }
+
 // appendPayload appends a value: its identity, or as many of the identity's last
 // bytes as fit, and noise.
-func (g *mix) appendPayload(dst []byte) []byte {
-	left := g.workload.PayloadMinBytes
-	if spread := g.workload.PayloadMaxBytes - left; spread > 0 {
-		left += g.rng.IntN(spread + 1)
-	}
+func (g *mix) appendPayload(dst []byte, c choice) []byte {
 	var id [payloadIDBytes]byte
-	binary.BigEndian.PutUint64(id[:], g.id)
-	g.id++
-	n := min(left, payloadIDBytes)
+	binary.BigEndian.PutUint64(id[:], c.id)
+	n := min(c.valueBytes, payloadIDBytes)
 	dst = append(dst, id[payloadIDBytes-n:]...)
 
 	// A different cut of the page for every value; 61 is odd, so all offsets come up.
-	for from, left := int(g.id*61%noisePageBytes), left-n; left > 0; from = 0 {
+	for from, left := int((c.id+1)*61%noisePageBytes), c.valueBytes-n; left > 0; from = 0 {
 		n := min(left, noisePageBytes-from)
 		dst = append(dst, g.noise[from:from+n]...)
 		left -= n

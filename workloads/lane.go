@@ -14,6 +14,7 @@ type slot struct {
 	op       client.Op
 	client   int
 	kind     OpType
+	bytes    int  // in an open loop: what the operation counts of MaxOutstandingBytes
 	inFlight bool // guarded by the lane's mu
 
 	intended, sent time.Duration

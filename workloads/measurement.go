@@ -41,8 +41,9 @@ type Measurement struct {
 	// Stages are the records of the schedule's stages; nil if there is one only.
 	Stages []StageRecord
 
-	// MaxOutstanding is the bound on operations under way in an open loop.
-	MaxOutstanding int
+	// MaxOutstanding and MaxOutstandingBytes are the bounds on what is under way in an open loop.
+	MaxOutstanding      int
+	MaxOutstandingBytes int
 
 	// OfferedOpsPerS is the mean rate of the schedule over the window; zero in a
 	// closed loop.

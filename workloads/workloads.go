@@ -53,6 +53,15 @@ type Generator interface {
 	Next(op *client.Op) OpType
 }
 
+// Skipper is a Generator that can pass over an operation without making it. What an
+// open loop refuses because too much is under way costs no more then than to decide
+// what it would have been: at a hundred times what a target can do, filling in values of
+// 16 KiB took a quarter of the CPU time that the target could have had.
+type Skipper interface {
+	// Skip passes over the operation that Next would have made, and returns its type.
+	Skip() OpType
+}
+
 // Workload says what is asked: a mix of puts and gets on the kv state machine.
 // The zero value puts empty values to one of 10,000 keys, all equally likely.
 type Workload struct {
