@@ -29,6 +29,15 @@ type Config struct {
 	// Batch is the policy by which operations are gathered into calls.
 	Batch batch.Config
 
+	// MaxQueuedOps and MaxQueuedBytes bound the operations that wait for their call, and
+	// what they count in batches: what is submitted beyond ends with ErrOverloaded at once.
+	// They say how long operations wait under overload: what is queued, divided by what
+	// the cluster does. The last operation let in may exceed the bytes. Defaults
+	// 65,536 and 64 MiB, as transports have (core.Limits); no bounds if Callers
+	// is set, which is one.
+	MaxQueuedOps   int
+	MaxQueuedBytes int
+
 	// Depth is the number of batches in flight at once, of reads and of writes
 	// each. Default 8.
 	Depth int
@@ -76,6 +85,8 @@ func (c Config) withDefaults() Config {
 	if c.Depth == 0 {
 		c.Depth = 8
 	}
+	c.MaxQueuedOps = c.queued(c.MaxQueuedOps, 1<<16)
+	c.MaxQueuedBytes = c.queued(c.MaxQueuedBytes, 64<<20)
 	if c.Timeout == 0 {
 		c.Timeout = 5 * time.Second
 	}
@@ -105,6 +116,8 @@ func (c Config) validate() error {
 		return errors.New("client: Open and Done are required")
 	case c.Depth < 0:
 		return fmt.Errorf("client: Depth %d: must not be negative", c.Depth)
+	case c.MaxQueuedOps < 0 || c.MaxQueuedBytes < 0:
+		return fmt.Errorf("client: MaxQueuedOps %d, MaxQueuedBytes %d: must not be negative", c.MaxQueuedOps, c.MaxQueuedBytes)
 	case c.Timeout < 0 || c.ReadTimeout < 0 || c.WriteTimeout < 0:
 		return fmt.Errorf("client: Timeout %v, ReadTimeout %v, WriteTimeout %v: must not be negative", c.Timeout, c.ReadTimeout, c.WriteTimeout)
 	case c.SampleEvery < 0:
@@ -150,10 +163,10 @@ func New(c Config) (*Client, error) {
 		return nil, err
 	}
 	cl := &Client{config: c, leader: leader{nodes: c.Nodes}, readers: newReaders(&c), budget: newBucket(c.Retry.Budget, time.Now())}
-	cl.writes.queue = batch.NewQueue[*Op](c.Batch)
-	cl.reads.queue = batch.NewQueue[*Op](c.Batch)
+	cl.writes = newLane(c.Batch, c.WriteTimeout)
+	cl.reads = newLane(c.Batch, c.ReadTimeout)
 	cl.reads.read, cl.reads.resultBytes = true, c.ReadBytes
-	cl.sessions = newSessions(c.Sessions)
+	cl.sessions = newSessions(&c)
 	t, err := c.Open((*handler)(cl))
 	if err != nil {
 		return nil, fmt.Errorf("client %d: %w", c.Self, err)
@@ -167,42 +180,6 @@ func New(c Config) (*Client, error) {
 		cl.linger = timer.New(cl.keep)
 	}
 	return cl, nil
-}
-
-// opOverheadBytes is what an operation counts in a batch beyond its command.
-const opOverheadBytes = 4
-
-// Submit starts operations; each is given to Done exactly once. It does not
-// wait. The slice is the caller's again when Submit returns.
-func (c *Client) Submit(ops []*Op) {
-	now := time.Now()
-	c.mu.Lock()
-	if c.closed {
-		for _, op := range ops {
-			op.doubt = false
-		}
-		refuse(ops)
-		c.mu.Unlock()
-		c.deliver(ops)
-		return
-	}
-	for _, op := range ops {
-		op.Err, op.Sampled, op.failed, op.doubt = nil, false, 0, false
-		op.deadline = now.Add(c.config.timeout(op.Read))
-		c.push(op, now)
-	}
-	calls, ended := c.dispatch(now, nil)
-	c.mu.Unlock()
-	c.send(calls)
-	c.deliver(ended)
-}
-
-// refuse ends operations that a closed client does not send. The lock is held.
-func refuse(ops []*Op) {
-	for _, op := range ops {
-		op.Sampled = false
-		op.giveUp(core.ErrClosed)
-	}
 }
 
 // lanes are all queues, that of commands without a session first.

@@ -11,8 +11,10 @@ import (
 
 // Errors that an operation can end with, besides those of the transport.
 var (
-	// ErrOverloaded: the leader's queue is full; the operation was not executed.
-	ErrOverloaded = errors.New("leader overloaded")
+	// ErrOverloaded: the leader's queue is full, or the client's own (Config.MaxQueuedOps);
+	// the operation was not executed. More is asked than the cluster can do: ask less, or
+	// ask again after a pause that grows.
+	ErrOverloaded = errors.New("overloaded")
 	// ErrExpired: the node had no time left for the operation when it came to it, and did
 	// not execute it. It is busy, so that to ask again would not help.
 	ErrExpired = errors.New("no time left at the node")

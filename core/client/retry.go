@@ -83,7 +83,7 @@ func (c *Client) again(f *flight, why failure, now time.Time, ended []*Op) []*Op
 	for _, op := range f.ops {
 		op.Err = why.err // what to say if the time passes in the queue
 		op.doubt = op.doubt || doubt
-		if !granted || !now.Before(op.deadline) || !op.another(why, c.config.Retry.Attempts) {
+		if !granted || f.lane.late(op, now) || !op.another(why, c.config.Retry.Attempts) {
 			op.giveUp(why.err)
 			ended = append(ended, op)
 			continue
@@ -125,7 +125,7 @@ func (f *flight) alive(now time.Time) bool {
 // has just failed, one more attempt left.
 func (f *flight) anotherOf(limit int, now time.Time) bool {
 	return slices.ContainsFunc(f.ops, func(op *Op) bool {
-		return now.Before(op.deadline) && (limit == 0 || op.failed+1 < limit)
+		return !f.lane.late(op, now) && (limit == 0 || op.failed+1 < limit)
 	})
 }
 

@@ -36,8 +36,8 @@ type openSession struct {
 	numbers session.Numbers
 }
 
-func newSessions(on bool) sessions {
-	return sessions{on: on, unnumbered: lane{queue: batch.NewQueue[*Op](batch.Config{Policy: batch.None})}}
+func newSessions(c *Config) sessions {
+	return sessions{on: c.Sessions, unnumbered: newLane(batch.Config{Policy: batch.None}, c.WriteTimeout)}
 }
 
 // enter makes op an operation of the current session, if there is room. The lock is held.
