@@ -81,8 +81,10 @@ type Settings struct {
 	// cost can be subtracted. Zero: not at all.
 	Idle time.Duration
 
-	// MaxOutstanding bounds the operations of an open loop that are under way.
-	MaxOutstanding int
+	// MaxOutstanding bounds the operations of an open loop that are under way, and
+	// MaxOutstandingBytes their bytes; that is zero: workloads.DefaultMaxOutstandingBytes.
+	MaxOutstanding      int
+	MaxOutstandingBytes int
 
 	// KeepEvery is how often what replicates under way have so far is kept; zero:
 	// DefaultKeepEvery.
@@ -235,6 +237,8 @@ func (s *Settings) validateScalars() error {
 		return fmt.Errorf("--port %d: want 1 to 65000, or 0 for any free ports", s.BasePort)
 	case s.MaxOutstanding < 1:
 		return fmt.Errorf("--max-outstanding %d: want at least 1", s.MaxOutstanding)
+	case s.MaxOutstandingBytes < 0:
+		return fmt.Errorf("--max-outstanding.bytes %d: want at least 1, or 0 for %s", s.MaxOutstandingBytes, core.FormatSize(workloads.DefaultMaxOutstandingBytes))
 	}
 	return nil
 }

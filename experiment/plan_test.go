@@ -164,6 +164,7 @@ func TestPlanNamesWhatIsWrong(t *testing.T) {
 		"--timeout":         func(s *Settings) { s.Timeout = 0 },
 		"--port":            func(s *Settings) { s.BasePort = -1 },
 		"--max-outstanding": func(s *Settings) { s.MaxOutstanding = 0 },
+		"standing.bytes -1": func(s *Settings) { s.MaxOutstandingBytes = -1 },
 		"--idle -1ns":       func(s *Settings) { s.Idle = -1 },
 		"has no end":        func(s *Settings) { s.Stages = workloads.Rate(5).Stages },
 		"they take 25h":     func(s *Settings) { s.Stages = workloads.Stages{{Duration: 25 * time.Hour, From: 1, To: 1}} },

@@ -115,18 +115,21 @@ func (r *replicate) driverConfig(seed uint64) workloads.Config {
 	w := r.settings.workload(r.arm.Payload)
 	w.Seed = seed
 	c := workloads.Config{
-		Generate:       w.NewGenerator,
-		Connect:        r.connect,
-		Workers:        links(r.arm.Clients),
-		Clients:        r.arm.Clients,
-		MaxOutstanding: r.settings.MaxOutstanding,
-		Warmup:         r.settings.Warmup,
-		Duration:       r.settings.window(&r.arm),
-		Operations:     int(r.settings.Operations),
-		Grace:          max(r.settings.timeout(true), r.settings.timeout(false)) + time.Second,
-		Classify:       client.ErrorClass,
-		OnOpen:         r.open,
-		OnClose:        r.close,
+		Generate:   w.NewGenerator,
+		Connect:    r.connect,
+		Workers:    links(r.arm.Clients),
+		Clients:    r.arm.Clients,
+		Warmup:     r.settings.Warmup,
+		Duration:   r.settings.window(&r.arm),
+		Operations: int(r.settings.Operations),
+		Grace:      max(r.settings.timeout(true), r.settings.timeout(false)) + time.Second,
+		Classify:   client.ErrorClass,
+		OnOpen:     r.open,
+		OnClose:    r.close,
+
+		MaxOutstanding:      r.settings.MaxOutstanding,
+		MaxOutstandingBytes: r.settings.MaxOutstandingBytes,
+		ReadBytes:           r.arm.readBytes(),
 	}
 	if c.Warmup == WarmupAuto {
 		c.Warmup = workloads.WarmupAuto

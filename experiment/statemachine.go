@@ -78,6 +78,14 @@ func (s *Settings) validateMachines() error {
 	return nil
 }
 
+// readBytes is how large the results of the arm's reads are: the null machine has no values.
+func (a *Arm) readBytes() int {
+	if a.Machine.Kind == MachineNull {
+		return 0
+	}
+	return a.Payload
+}
+
 // open makes a node's state machine, for at most so many keys.
 func (v StateMachine) open(keys int) core.StateMachine {
 	inner := core.StateMachine(kv.Null{})

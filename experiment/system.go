@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 
@@ -155,10 +156,6 @@ func (s *raftSystem) breakers() map[breakerLink]core.BreakerState {
 }
 
 func (s *raftSystem) connect(callers int, done func([]*client.Op)) (workloads.Target, error) {
-	readBytes := s.arm.Payload
-	if s.arm.Machine.Kind == MachineNull {
-		readBytes = 0 // it has no values
-	}
 	c, err := s.cluster.Client(client.Config{
 		Batch:        s.arm.Batch,
 		Depth:        s.arm.Pipeline,
@@ -169,9 +166,14 @@ func (s *raftSystem) connect(callers int, done func([]*client.Op)) (workloads.Ta
 		Retry:        s.settings.Retry,
 		Hedge:        s.settings.Hedge,
 		Callers:      callers,
-		ReadBytes:    readBytes,
-		SampleEvery:  s.arm.sampling(),
-		Done:         done,
+
+		// The driver bounds what is under way, and refuses before it makes an operation.
+		MaxQueuedOps:   math.MaxInt,
+		MaxQueuedBytes: math.MaxInt,
+
+		ReadBytes:   s.arm.readBytes(),
+		SampleEvery: s.arm.sampling(),
+		Done:        done,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open client: %w", err)

@@ -64,6 +64,8 @@ func (a *app) loadFlags(fs *pflag.FlagSet, f *runFlags) {
 	fs.Var(newList(&f.Payloads, "list", "128B", parseSize), "payload", "bytes of a value")
 	fs.IntVar(&f.BasePort, "port", 0, "port of node 1, the others follow; 0: any free ports")
 	fs.IntVar(&f.MaxOutstanding, "max-outstanding", 1<<16, "open loop: operations under way at most; more are refused and counted")
+	f.MaxOutstandingBytes = workloads.DefaultMaxOutstandingBytes
+	fs.Var(sizeValue{value: &f.MaxOutstandingBytes}, "max-outstanding.bytes", "open loop: bytes of what is under way at most, commands and the values that reads bring; 0: 64MiB")
 }
 
 // loadNames are the flags of loadFlags in which arms may differ.
