@@ -143,7 +143,8 @@ const (
 	// StatusUnknown: the node lost its leadership with the commands in its log.
 	// They may be committed yet or never.
 	StatusUnknown
-	// StatusExpired: nothing was executed; no time was left when the node came to it.
+	// StatusExpired: nothing was executed; no time was left when the node came to it, or
+	// too little for what was in its log before.
 	StatusExpired
 )
 

@@ -9,7 +9,7 @@ func (s *Summary) Findings() []string {
 	var list []string
 	for _, f := range []struct{ counter, text string }{
 		{"reorders", "N appends overtook the ones before them"},
-		{"requests_expired", "N requests had no time left when a node came to them, and were not executed"},
+		{"requests_expired", "N requests had too little time left when a node came to them, and were not executed"},
 		{"transport_overflows", "N calls found a queue full"},
 		{"transport_timeouts", "N calls timed out"},
 		{"transport_unavailable", "N calls had no connection"},

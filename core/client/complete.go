@@ -15,9 +15,9 @@ var (
 	// the operation was not executed. More is asked than the cluster can do: ask less, or
 	// ask again after a pause that grows.
 	ErrOverloaded = errors.New("overloaded")
-	// ErrExpired: the node had no time left for the operation when it came to it, and did
+	// ErrExpired: the node had too little time left for the operation when it came to it, and did
 	// not execute it. It is busy, so that to ask again would not help.
-	ErrExpired = errors.New("no time left at the node")
+	ErrExpired = errors.New("too little time left at the node")
 	// ErrNoLeader: no leader was found in time; the operation was not executed.
 	ErrNoLeader = errors.New("no leader")
 	// ErrLeadershipLost: the leader stepped down with the operation in its log.

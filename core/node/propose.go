@@ -16,6 +16,7 @@ type proposals struct {
 	commands int        // in the queue
 	pending  []proposal // in log order
 	head     int        // those before it are done
+	forecast forecast   // of pending
 }
 
 // proposal is one ProposeRequest in the log: entries first to last.
@@ -25,6 +26,7 @@ type proposals struct {
 type proposal struct {
 	request     *core.Incoming
 	first, last core.Index
+	bytes       int64 // of the request
 }
 
 // enqueue takes up a client's write.
@@ -61,7 +63,7 @@ func (n *Node) propose() {
 func (n *Node) proposeOne(r *core.Incoming, now time.Duration) {
 	commands := r.Request.(*core.ProposeRequest).Commands
 	n.proposed.commands -= len(commands)
-	if expired(r, now) {
+	if expired(r, now) || r.Expires != 0 && n.proposed.forecast.late(r.Expires-now) {
 		n.unproposed(r, core.StatusExpired)
 		return
 	}
@@ -83,7 +85,9 @@ func (n *Node) proposeOne(r *core.Incoming, now time.Duration) {
 	}
 	n.meters.proposed += uint64(len(commands))
 	last := first + core.Index(len(commands)) - 1
-	n.proposed.pending = append(n.proposed.pending, proposal{r, first, last})
+	bytes := int64(r.Request.SizeBytes())
+	n.proposed.pending = append(n.proposed.pending, proposal{r, first, last, bytes})
+	n.proposed.forecast.proposed(bytes, now)
 	if trace := traceOf(r); trace != nil {
 		n.traces.proposed(trace, last)
 	}
@@ -131,8 +135,11 @@ func (n *Node) answerClient(r *core.Incoming, status core.Status) {
 // proposed them, and answers the requests that are complete.
 func (n *Node) applied(first core.Index, results [][]byte) {
 	p := &n.proposed
+	if p.head == len(p.pending) {
+		return
+	}
 	end := first + core.Index(len(results))
-	answered := 0
+	answered, now := 0, n.inbox.clock.Now()
 	for p.head < len(p.pending) {
 		front := &p.pending[p.head]
 		resp := front.request.Response.(*core.ProposeResponse)
@@ -144,6 +151,7 @@ func (n *Node) applied(first core.Index, results [][]byte) {
 			break
 		}
 		n.answerClient(front.request, core.StatusOK)
+		p.forecast.answered(front.bytes, now)
 		p.pending[p.head] = proposal{}
 		p.head++
 		answered++
@@ -188,7 +196,7 @@ func (n *Node) abandon(err error) {
 		n.answerClient(front.request, core.StatusUnknown)
 	}
 	clear(p.pending)
-	p.pending, p.head, p.commands = p.pending[:0], 0, 0
+	p.pending, p.head, p.commands, p.forecast = p.pending[:0], 0, 0, forecast{}
 	n.traces.abandon()
 	for _, r := range append(p.queue.Drain(), n.reads.drain()...) {
 		n.answerClient(r, core.StatusNotLeader)

@@ -84,7 +84,7 @@ type Stats struct {
 	AppendBytes    uint64 // their size (core.EntriesSizeBytes)
 	FailedCalls    uint64 // calls to peers that ended without a response
 	Reorders       uint64 // appends that overtook the ones before them
-	Expired        uint64 // clients' requests refused because they had no time left
+	Expired        uint64 // clients' requests refused because they had too little time left
 	Elections      uint64 // terms in which this node led
 	FastClocks     uint64 // voters whose clocks it found to be faster than declared
 	Snapshots      uint64 // snapshots saved
