@@ -8,13 +8,18 @@ type answer uint32
 type answerKind uint8
 
 const (
-	answerNone   answerKind = 0 // the write was not executed
-	answerComing answerKind = 1 // it is executed in this batch; number says as which one
-	answerShort  answerKind = 2 // the result has two bytes at most, and is here
-	answerLong   answerKind = 3 // the result is in the table's memory; number says where
+	kindComing answerKind = 1 // the write waits to be executed
+	kindShort  answerKind = 2 // the result has two bytes at most, and is here
+	kindLong   answerKind = 3 // the result is in the table's memory; number says where
 )
 
 const kindShift = 30
+
+// The answers that are no results.
+const (
+	answerNone   answer = 0 // the write was not executed
+	answerComing        = answer(kindComing) << kindShift
+)
 
 // maxNumber bounds what an answer can point to. AnswerBytes counts more than 32 bytes for each, so that
 // there never are so many.
@@ -24,18 +29,15 @@ func (a answer) kind() answerKind { return answerKind(a >> kindShift) }
 
 func (a answer) number() int { return int(a & maxNumber) }
 
-// comingAnswer is that of the n-th write that is executed in this batch.
-func comingAnswer(n int) answer { return answer(answerComing)<<kindShift | answer(n) }
-
 // longAnswer is in piece n of the table's memory.
-func longAnswer(n int) answer { return answer(answerLong)<<kindShift | answer(n) }
+func longAnswer(n int) answer { return answer(kindLong)<<kindShift | answer(n) }
 
 // maxShort is the longest result that an answer itself has room for: that of a put.
 const maxShort = 2
 
 // shortAnswer has its result in its lower bytes, and how long it is in the third.
 func shortAnswer(result []byte) answer {
-	a := answer(answerShort)<<kindShift | answer(len(result))<<16
+	a := answer(kindShort)<<kindShift | answer(len(result))<<16
 	for i, b := range result {
 		a |= answer(b) << (8 * i)
 	}

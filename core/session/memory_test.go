@@ -57,7 +57,7 @@ func TestPieceBytes(t *testing.T) {
 func TestShortAnswer(t *testing.T) {
 	for _, result := range [][]byte{{}, {0}, {0xff}, {0, 0}, {0xff, 1}} {
 		a := shortAnswer(result)
-		if got := a.short(new([maxShort]byte)); a.kind() != answerShort || !bytes.Equal(got, result) {
+		if got := a.short(new([maxShort]byte)); a.kind() != kindShort || !bytes.Equal(got, result) {
 			t.Errorf("%x came back as %x", result, got)
 		}
 	}

@@ -20,7 +20,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/raftbench/raftbench/core"
 )
@@ -84,13 +83,12 @@ type Machine struct {
 	inner core.StateMachine
 	table table
 
-	// The memory of Apply.
-	steps   []step
-	fresh   []core.Entry // for inner
+	// What waits to be executed.
+	fresh   []core.Entry // for inner, at most Block
 	writes  []write      // whose they are
 	results core.Results // of inner
-	said    core.Results // to entries that are not fresh
-	result  []byte
+
+	result []byte // the memory of one that is not inner's
 }
 
 var _ core.Capturer = (*Machine)(nil)
@@ -103,124 +101,103 @@ func New(inner core.StateMachine, c Config) (*Machine, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	return &Machine{inner: inner, table: newTable(c.withDefaults())}, nil
+	return &Machine{
+		inner: inner, table: newTable(c.withDefaults()),
+		fresh: make([]core.Entry, 0, Block), writes: make([]write, 0, Block),
+	}, nil
 }
 
-// step is where the result of an entry is: that of a write which is executed in this batch
-// among the results of inner, another one, as its complement, in Machine.said.
-type step int32
-
-// write is a write that is executed in this batch.
+// write is a write that waits to be executed.
 type write struct {
 	session  *session
 	sequence uint64
 }
 
 // Apply implements core.StateMachine. The wrapped machine gets the writes that are new,
-// without what belongs to sessions, in one batch for each Block, so the indexes that it sees
-// have gaps.
+// without what belongs to sessions, so the indexes that it sees have gaps. They are
+// gathered: a batch of its ends with a Block, or before an entry that is no new write.
 func (m *Machine) Apply(entries []core.Entry, results *core.Results) {
 	for len(entries) > 0 {
 		n := ofOneBlock(entries)
 		m.table.enter(entries[0].Index)
-		m.apply(entries[:n], results)
+		for i := range entries[:n] {
+			m.apply(&entries[i], results)
+		}
+		m.execute(results)
 		entries = entries[n:]
 	}
 }
 
-// apply applies entries of one block. First the table decides on all of them, then the new ones
-// are executed, and then the answers are kept and given. What a batch consists of so
-// has no influence on what becomes of its entries.
-func (m *Machine) apply(entries []core.Entry, results *core.Results) {
-	m.begin(len(entries))
-	for i := range entries {
-		m.steps[i] = m.decide(&entries[i])
-	}
-	m.results.Truncate()
-	if len(m.fresh) > 0 {
-		m.inner.Apply(m.fresh, &m.results)
-	}
-	answers, said := m.results.List(), m.said.List()
-	for _, s := range m.steps {
-		if s < 0 {
-			results.Append(said[^s])
-			continue
-		}
-		results.AppendTagged(byte(StatusOK), answers[s])
-	}
-	for i := range m.writes {
-		w := &m.writes[i]
-		m.table.keep(w.session, w.sequence, answers[i])
-	}
-	clear(m.fresh) // which points into the log
-	clear(m.writes)
-}
-
-// begin makes room for so many entries.
-func (m *Machine) begin(entries int) {
-	m.steps = slices.Grow(m.steps[:0], entries)[:entries]
-	m.fresh, m.writes = slices.Grow(m.fresh[:0], entries), slices.Grow(m.writes[:0], entries)
-	m.said.Truncate()
-}
-
-// decide lets the table decide on an entry, and gathers what is to be executed.
-func (m *Machine) decide(e *core.Entry) step {
+// apply has a new write wait to be executed, and answers any other entry.
+func (m *Machine) apply(e *core.Entry, results *core.Results) {
 	id, sequence, ahead, body := cutWrite(e.Data)
 	if body == nil {
-		return m.decideOther(e)
+		m.applyOther(e, results)
+		return
 	}
 	s := m.table.use(id)
 	if s == nil {
-		return m.say(StatusExpired)
+		m.say(StatusExpired, nil, results)
+		return
 	}
 	m.table.drop(s, sequence-ahead)
 	if sequence <= s.received {
-		return m.say(StatusStale)
+		m.say(StatusStale, nil, results)
+		return
 	}
 	a := s.answer(sequence)
-	switch a.kind() {
-	case answerComing:
-		return step(a.number())
-	case answerNone:
-		n := len(m.fresh)
-		*a = comingAnswer(n)
-		m.fresh, m.writes = m.fresh[:n+1], m.writes[:n+1] // there is room
-		f, w := &m.fresh[n], &m.writes[n]
-		f.Index, f.Term, f.Kind, f.Data = e.Index, e.Term, e.Kind, body
-		w.session, w.sequence = s, sequence
-		return step(n)
+	if *a != answerNone {
+		m.sayAgain(a, results)
+		return
 	}
-	return m.sayAgain(*a)
+	*a = answerComing
+	n := len(m.fresh)
+	m.fresh, m.writes = m.fresh[:n+1], m.writes[:n+1] // there is room
+	f, w := &m.fresh[n], &m.writes[n]
+	f.Index, f.Term, f.Kind, f.Data = e.Index, e.Term, e.Kind, body
+	w.session, w.sequence = s, sequence
 }
 
-// decideOther decides on what is no write.
-func (m *Machine) decideOther(e *core.Entry) step {
+// applyOther applies what is no write.
+func (m *Machine) applyOther(e *core.Entry, results *core.Results) {
 	if _, ok := ParseCommand(e.Data); !ok {
-		return m.say(StatusMalformed)
+		m.say(StatusMalformed, nil, results)
+		return
 	}
+	m.execute(results) // the session that makes room may be theirs
 	m.table.register(ID(e.Index))
-	return m.sayRegistered(ID(e.Index))
+	m.say(StatusOK, binary.AppendUvarint(nil, uint64(e.Index)), results)
 }
 
-// say has an entry answered with a status and nothing else.
-func (m *Machine) say(s Status) step { return m.sayResult(append(m.result[:0], byte(s))) }
-
-func (m *Machine) sayRegistered(id ID) step {
-	return m.sayResult(binary.AppendUvarint(append(m.result[:0], byte(StatusOK)), uint64(id)))
-}
-
-// sayAgain has a copy answered with what was kept. It copies that at once: a later entry of the
-// batch may have it forgotten.
-func (m *Machine) sayAgain(a answer) step {
+// sayAgain answers a copy with what the first one was answered with.
+func (m *Machine) sayAgain(a *answer, results *core.Results) {
+	m.execute(results) // it may be among them
 	var short [maxShort]byte
-	return m.sayResult(append(append(m.result[:0], byte(StatusOK)), m.table.result(a, &short)...))
+	m.say(StatusOK, m.table.result(*a, &short), results)
 }
 
-// sayResult takes b, which is in the memory of Machine.result.
-func (m *Machine) sayResult(b []byte) step {
-	m.result = b
-	m.said.Append(b)
-	return ^step(len(m.said.List()) - 1)
+// say answers an entry that is not executed, after those before it.
+func (m *Machine) say(s Status, result []byte, results *core.Results) {
+	m.execute(results)
+	m.result = append(append(m.result[:0], byte(s)), result...)
+	results.Append(m.result)
+}
+
+// execute executes the writes that wait for it, and keeps their answers.
+func (m *Machine) execute(results *core.Results) {
+	if len(m.fresh) == 0 {
+		return
+	}
+	m.results.Truncate()
+	m.inner.Apply(m.fresh, &m.results)
+	for i, answer := range m.results.List() {
+		results.AppendTagged(byte(StatusOK), answer)
+		w := &m.writes[i]
+		m.table.keep(w.session, w.sequence, answer)
+	}
+	clear(m.fresh) // which points into the log
+	clear(m.writes)
+	m.fresh, m.writes = m.fresh[:0], m.writes[:0]
 }
 
 // Query implements core.StateMachine: it is the wrapped machine's, its result too.

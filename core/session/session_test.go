@@ -60,6 +60,17 @@ func TestMalformedCommandsAreNotExecuted(t *testing.T) {
 	}
 }
 
+// New writes are executed in one batch, up to an entry that is none.
+func TestNewWritesAreExecutedTogether(t *testing.T) {
+	r := newRig(t, 2)
+	id, other := r.register(), r.register()
+	got := r.apply(write(id, 1, 0, "a"), write(other, 1, 0, "b"), write(id, 2, 0, "c"), write(id, 1, 0, "a"), write(id, 3, 0, "d"))
+	expect(t, got, "a is number 1", "b is number 2", "c is number 3", "a is number 1", "d is number 4")
+	if r.ledger.applies != 2 {
+		t.Fatalf("%d batches, want 3 writes in the first and one in the second", r.ledger.applies)
+	}
+}
+
 // What the machine keeps does not point into the entries, nor do results into what it
 // uses again.
 func TestApplyKeepsNothing(t *testing.T) {

@@ -2,7 +2,6 @@ package session
 
 import (
 	"container/list"
-	"math"
 
 	"github.com/raftbench/raftbench/core"
 )
@@ -65,7 +64,7 @@ func (t *table) register(id ID) {
 func (t *table) evict() {
 	s := t.order.Remove(t.order.Front()).(*session)
 	delete(t.sessions, s.id)
-	t.drop(s, math.MaxUint64) // also what is being executed
+	t.drop(s, s.newest)
 	if t.latest == s {
 		t.latest = new(session)
 	}
@@ -109,12 +108,12 @@ func (t *table) dropThrough(s *session, received uint64) {
 // forget makes a place empty.
 func (t *table) forget(a *answer) {
 	switch a.kind() {
-	case answerShort:
+	case kindShort:
 		t.answerBytes -= eachAnswerBytes
-	case answerLong:
+	case kindLong:
 		t.answerBytes -= eachAnswerBytes + t.memory.release(a.number())
 	}
-	*a = 0
+	*a = answerNone
 }
 
 // keep keeps the result of a write that was executed, if it can be asked for still. Its place
@@ -136,7 +135,7 @@ func (t *table) keep(s *session, sequence uint64, result []byte) {
 // result is what an answer says; scratch has room for maxShort bytes. It is good until the
 // answer is forgotten.
 func (t *table) result(a answer, scratch *[maxShort]byte) []byte {
-	if a.kind() == answerLong {
+	if a.kind() == kindLong {
 		return t.memory.pieces[a.number()]
 	}
 	return a.short(scratch)

@@ -35,17 +35,17 @@ func sessionMutants() []mutant {
 		{"NewestNumberOnly", "what is below the newest number is taken for executed (one request at a time, section 6.3)", sessionFolder + "session.go",
 			one("if sequence <= s.received {", "if sequence < s.newest || sequence <= s.received {"), talkative(20, first)},
 		{"AnswerOfAnother", "a copy gets the newest answer of its session", sessionFolder + "session.go",
-			one("return m.sayAgain(*a)", "return m.sayAgain(*s.at(s.newest))"), talkative(20, first)},
+			one("m.sayAgain(a, results)", "m.sayAgain(s.at(s.newest), results)"), talkative(20, first)},
 		{"DropOneTooMany", "the answer after those received is dropped as well", sessionFolder + "table.go",
 			one("\ts.received, s.newest = received,", "\tif received < s.newest {\n\t\tt.forget(s.at(received + 1))\n\t}\n\ts.received, s.newest = received,"), talkative(20, once)},
 		{"ExpiryByLocalClock", "a node expires sessions by a clock of its own: the batches that it has applied", sessionFolder + "session.go",
 			[]edit{
-				{"\tresult  []byte\n}", "\tresult  []byte\n\tclock   int\n}"},
+				{"\ttable table\n", "\ttable table\n\tclock int\n"},
 				{"\tfor len(entries) > 0 {", "\tif m.clock++; m.clock%20 == 0 && m.Sessions() > 0 {\n\t\tm.table.evict()\n\t}\n\tfor len(entries) > 0 {"},
 			}, talkative(20, same, alike)},
 		{"BoundByBatch", "the bound in bytes is looked at after each batch, and every node has its own", sessionFolder + "session.go",
 			one("\t\tentries = entries[n:]", "\t\tentries = entries[n:]\n\t\tfor m.table.answerBytes > m.table.bounds.AnswerBytes {\n\t\t\tm.table.evict()\n\t\t}"), talkative(50, same, alike)},
 		{"RevivedSession", "a write of an expired session opens it anew", sessionFolder + "session.go",
-			one("return m.say(StatusExpired)", "m.table.register(id)\n\t\ts = m.table.use(id)"), talkative(50, once)},
+			one("m.say(StatusExpired, nil, results)\n\t\treturn", "m.table.register(id)\n\t\ts = m.table.use(id)"), talkative(50, once)},
 	}
 }
