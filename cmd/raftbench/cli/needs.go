@@ -28,7 +28,7 @@ func needs() []need {
 		{[]string{"fsync", "data"}, []string{"storage"}, onDisk, "the logs are in memory: want --storage wal with it"},
 		{[]string{"read-mode", "read-from", "timeout.read"}, []string{"reads"}, reads, "nothing is read: want --reads with it"},
 		{[]string{"lease.drift", "lease.length"}, []string{"read-mode"}, leases, "leases need --read-mode lease"},
-		{[]string{"arrivals", "max-outstanding"}, []string{"rate", "stages", "clients"}, openLoop, "a closed loop sends when it has an answer: want -r or --stages with it"},
+		{[]string{"arrivals", "max-outstanding", "max-outstanding.bytes"}, []string{"rate", "stages", "clients"}, openLoop, "a closed loop sends when it has an answer: want -r or --stages with it"},
 		{[]string{"retry.attempts"}, []string{"retry"}, retries, "nothing is sent again: want --retry safe or all with it"},
 		{[]string{"retry.budget"}, []string{"retry", "hedge"}, repeats, "nothing is sent twice: want --retry safe or all with it, or --hedge"},
 		{[]string{"batch.size", "batch.ops"}, []string{"batch.policy"}, batches, "policy none sends every operation alone: want another --batch.policy with it"},
