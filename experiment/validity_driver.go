@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/workloads"
 )
 
@@ -102,10 +103,13 @@ func checkConnections(e *evidence) string {
 }
 
 func checkSuccess(e *evidence) string {
-	if e.window.Succeeded == 0 {
-		return "no operation succeeded"
+	switch w := &e.window; {
+	case w.Succeeded > 0:
+		return ""
+	case w.Completed > 0:
+		return fmt.Sprintf("no operation that was due in the window succeeded; the %d that did had been due before, so far behind were driver and cluster: %s", w.Completed, overloadAdvice)
 	}
-	return ""
+	return "no operation succeeded"
 }
 
 func checkSamples(e *evidence) string {
@@ -171,9 +175,13 @@ func unsustained(completed, due float64) bool {
 	return completed < minAchieved*due-math.Sqrt(due)
 }
 
+// overloadAdvice is what to do where more is asked than the cluster can do.
+const overloadAdvice = "offer less (raftbench capacity finds how much can be done), or measure a closed loop (-c)"
+
 func checkRefused(e *evidence) string {
 	if n := e.window.Refused; n > 0 {
-		return fmt.Sprintf("%d operations were refused because %d were outstanding: the true percentiles are higher", n, e.measured.MaxOutstanding)
+		return fmt.Sprintf("%d operations were refused because %d, or %s of them, were outstanding: the true percentiles are higher; %s, or let more wait while a cluster stands still (--max-outstanding, --max-outstanding.bytes)",
+			n, e.measured.MaxOutstanding, core.FormatSize(e.measured.MaxOutstandingBytes), overloadAdvice)
 	}
 	return ""
 }

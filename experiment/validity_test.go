@@ -60,10 +60,11 @@ func healthy(loop workloads.Loop) *evidence {
 		lag = 0
 	}
 	m := &workloads.Measurement{
-		Loop:           loop,
-		MaxOutstanding: 100,
-		WarmupEnd:      workloads.WarmupStationary,
-		Series:         evenSeries(evidenceOps, lag+evidenceService),
+		Loop:      loop,
+		WarmupEnd: workloads.WarmupStationary,
+		Series:    evenSeries(evidenceOps, lag+evidenceService),
+
+		MaxOutstanding: 100, MaxOutstandingBytes: 1 << 10,
 	}
 	m.Window.To = evidenceWindow
 	m.Window.Ops[workloads.Put] = evenOps(evidenceOps, lag, evidenceService)

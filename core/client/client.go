@@ -236,7 +236,7 @@ func (c *Client) dispatch(now time.Time, ended []*Op) (calls []*core.Call, _ []*
 	}
 	for _, l := range c.lanes() {
 		if l.queue.Len() > 0 {
-			c.keeper.WakeAt(l.earliest)
+			c.keeper.WakeAt(l.lookAt())
 		}
 	}
 	return calls, ended

@@ -28,7 +28,7 @@ type lane struct {
 	// happen all the time: at 12 times what the nodes could do, it took a fifth of all CPU time.
 	reserve time.Duration
 
-	// Invariant: before earliest, all that is queued has half of reserve left.
+	// earliest is no later than any deadline in the queue.
 	earliest time.Time
 }
 
@@ -39,12 +39,9 @@ func newLane(c batch.Config, timeout time.Duration) lane {
 // late reports whether op has too little time left to be sent.
 func (l *lane) late(op *Op, now time.Time) bool { return op.deadline.Sub(now) < l.reserve }
 
-// watch has the queue looked through in time for op.
-func (l *lane) watch(op *Op) {
-	if at := op.deadline.Add(-l.reserve / 2); l.earliest.IsZero() || at.Before(l.earliest) {
-		l.earliest = at
-	}
-}
+// lookAt is when to look for late operations: until then, whatever is queued has half of
+// reserve left.
+func (l *lane) lookAt() time.Time { return l.earliest.Add(-l.reserve / 2) }
 
 // push queues an operation. The lock is held.
 func (c *Client) push(op *Op, now time.Time) {
@@ -52,10 +49,13 @@ func (c *Client) push(op *Op, now time.Time) {
 	if c.config.SampleEvery > 0 {
 		op.open = l.gate.open(c.at(now))
 	}
-	if l.queue.Len() == 0 {
-		l.earliest = time.Time{}
+	l.push(op, now)
+}
+
+func (l *lane) push(op *Op, now time.Time) {
+	if l.queue.Len() == 0 || op.deadline.Before(l.earliest) {
+		l.earliest = op.deadline
 	}
-	l.watch(op)
 	l.queue.Push(op, 1, l.bytes(op), now)
 }
 
@@ -71,17 +71,20 @@ func (l *lane) bytes(op *Op) int {
 // expire ends queued operations that have too little time left. They are certainly not
 // executed by this attempt, which one that is sent and times out may be.
 func (l *lane) expire(now time.Time, ended []*Op) []*Op {
-	if l.queue.Len() == 0 || now.Before(l.earliest) {
+	if l.queue.Len() == 0 || now.Before(l.lookAt()) {
 		return ended
 	}
-	l.earliest = time.Time{}
+	var next time.Time
 	overdue := l.queue.Remove(func(op *Op) bool {
 		if l.late(op, now) {
 			return true
 		}
-		l.watch(op)
+		if next.IsZero() || op.deadline.Before(next) {
+			next = op.deadline
+		}
 		return false
 	})
+	l.earliest = next
 	for _, op := range overdue {
 		err := op.Err // what went wrong at the last attempt
 		if err == nil {

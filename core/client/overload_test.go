@@ -125,8 +125,7 @@ func TestLateOperationsAreNotSent(t *testing.T) {
 		if now%(7*step) == 0 { // one that has been sent before
 			op.deadline = at(now + reserve)
 		}
-		l.watch(op)
-		l.queue.Push(op, 1, 1, at(now))
+		l.push(op, at(now))
 		before := l.earliest
 		ended := l.expire(at(now), nil)
 		if l.earliest != before {
