@@ -43,28 +43,24 @@ func (l *lane) late(op *Op, now time.Time) bool { return op.deadline.Sub(now) < 
 // reserve left.
 func (l *lane) lookAt() time.Time { return l.earliest.Add(-l.reserve / 2) }
 
-// push queues an operation. The lock is held.
-func (c *Client) push(op *Op, now time.Time) {
+// push queues an operation and returns what it counts in a batch. The lock is held.
+func (c *Client) push(op *Op, now time.Time) (bytes int) {
 	l := c.laneOf(op)
 	if c.config.SampleEvery > 0 {
 		op.open = l.gate.open(c.at(now))
 	}
-	l.push(op, now)
+	return l.push(op, now)
 }
 
-func (l *lane) push(op *Op, now time.Time) {
+func (l *lane) push(op *Op, now time.Time) (bytes int) {
 	if l.queue.Len() == 0 || op.deadline.Before(l.earliest) {
 		l.earliest = op.deadline
 	}
-	l.queue.Push(op, 1, l.bytes(op), now)
-}
-
-// bytes is what op counts in a batch.
-func (l *lane) bytes(op *Op) int {
 	size := opOverheadBytes + len(op.Command) + l.resultBytes
 	if op.session != nil {
 		size += sessionBytes
 	}
+	l.queue.Push(op, 1, size, now)
 	return size
 }
 

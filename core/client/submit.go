@@ -38,16 +38,13 @@ func (c *Client) enqueue(ops []*Op, now time.Time) (refused []*Op) {
 	for _, op := range ops {
 		op.Err, op.Sampled, op.failed, op.doubt = nil, false, 0, false
 		op.deadline = now.Add(c.config.timeout(op.Read))
-		l := &c.writes
-		if op.Read {
-			l = &c.reads
-		}
-		if !room.take(l.bytes(op)) {
+		if room.ops <= 0 || room.bytes <= 0 {
 			op.giveUp(ErrOverloaded)
 			refused = append(refused, op)
 			continue
 		}
-		c.push(op, now)
+		room.ops--
+		room.bytes -= c.push(op, now)
 	}
 	return refused
 }
@@ -72,16 +69,6 @@ func (c *Client) room() room {
 		r.bytes -= l.queue.Bytes()
 	}
 	return r
-}
-
-// take takes room for one operation, if there is any.
-func (r *room) take(bytes int) bool {
-	if r.ops <= 0 || r.bytes <= 0 {
-		return false
-	}
-	r.ops--
-	r.bytes -= bytes
-	return true
 }
 
 // queued is a bound of the queues: as it is set, or what it is by default.
