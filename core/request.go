@@ -177,6 +177,8 @@ type ProposeRequest struct {
 	// repeats what is not acknowledged, however late.
 	Remaining time.Duration
 
+	// Commands stand in the log directly behind each other, in this order. What a change
+	// of leader leaves of them are the first ones.
 	Commands [][]byte
 }
 

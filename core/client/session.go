@@ -75,23 +75,32 @@ func (o *Op) leaveSession() {
 	}
 }
 
-// sessionBytes is what a session mostly adds to a command in a batch.
-const sessionBytes = 8
+// sessionBytes is what a session mostly adds to a command in a batch: to all but the first.
+const sessionBytes = 1
 
 // enclose appends the commands of operations, as those of their sessions, which it writes to
-// memory. It returns both.
+// memory. It returns both. Mostly each is the next after the one before, and need not say more.
 func enclose(list [][]byte, ops []*Op, memory []byte) ([][]byte, []byte) {
 	size := 0
 	for _, op := range ops {
 		size += session.OverheadBytes + len(op.Command)
 	}
 	memory = slices.Grow(memory, size) // it must not move while it fills
-	for _, op := range ops {
+	for i, op := range ops {
 		start := len(memory)
-		memory = session.AppendWrite(memory, op.session.id, op.sequence, op.session.numbers.Received(), op.Command)
+		if i > 0 && op.follows(ops[i-1]) {
+			memory = session.AppendNext(memory, op.Command)
+		} else {
+			memory = session.AppendWrite(memory, op.session.id, op.sequence, op.session.numbers.Received(), op.Command)
+		}
 		list = append(list, memory[start:len(memory):len(memory)])
 	}
 	return list, memory
+}
+
+// follows reports whether o has the number after another's, of the same session.
+func (o *Op) follows(other *Op) bool {
+	return o.session == other.session && o.sequence == other.sequence+1
 }
 
 // register makes the call that opens a session, if commands wait for one. It is

@@ -104,6 +104,47 @@ func TestCommandsCarryASession(t *testing.T) {
 	}
 }
 
+// Of a batch, the first command and those after a gap say all about themselves, and the others that
+// they are the next one.
+func TestBatchSaysOnceWhereItBegins(t *testing.T) {
+	r := newReplica(t, 4)
+	s := &script{}
+	cl := open(t, s, client.Config{Sessions: true})
+	submit := func(names ...string) (ops []*client.Op) {
+		for _, name := range names {
+			ops = append(ops, &client.Op{Command: []byte(name)})
+		}
+		cl.Submit(ops)
+		return ops
+	}
+	submit("a")
+	s.release(r.execute) // the session
+	submit("b", "c")     // gather while a is under way
+	kinds := func(want string, end func(*core.Call)) {
+		t.Helper()
+		var got []byte
+		s.release(func(c *core.Call) {
+			for _, command := range c.Request.(*core.ProposeRequest).Commands {
+				parsed, _ := session.ParseCommand(command)
+				got = append(append(got, "?r=+"[parsed.Kind]), parsed.Body...)
+			}
+			end(c)
+		})
+		if string(got) != want {
+			t.Fatalf("%s was sent, want %s", got, want)
+		}
+	}
+	kinds("=a", r.execute)
+	last := submit("d", "e")
+	kinds("=b+c", status(core.StatusNotLeader, 2))
+	kinds("=d+e=b+c", r.execute) // b and c again, with lower numbers
+	for i, want := range []string{"d is number 2", "e is number 3"} {
+		if got := string(last[i].Result); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // A command whose outcome is unknown is sent again, executed once, and answered as it would
 // have been the first time.
 func TestRetriedCommandIsExecutedOnce(t *testing.T) {

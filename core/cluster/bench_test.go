@@ -11,6 +11,7 @@ import (
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/client"
 	"github.com/raftbench/raftbench/core/cluster"
+	"github.com/raftbench/raftbench/core/session"
 	"github.com/raftbench/raftbench/transports"
 	"github.com/raftbench/raftbench/transports/inproc"
 	"github.com/raftbench/raftbench/transports/rawtcp"
@@ -40,8 +41,22 @@ func BenchmarkCommitSampled(b *testing.B) {
 	}
 }
 
+// BenchmarkCommitSessions is BenchmarkCommit with and without sessions, which add most to
+// where there are many small commands.
+func BenchmarkCommitSessions(b *testing.B) {
+	for name, sessions := range map[string]bool{"off": false, "1024": true} {
+		b.Run("sessions="+name, func(b *testing.B) {
+			benchmarkCommit(b, rawtcp.Transport(), 1024, client.Config{Sessions: sessions})
+		})
+	}
+}
+
 func benchmarkCommit(b *testing.B, nt core.NamedTransport, clients int, config client.Config) {
-	c := start(b, cluster.Config{Nodes: 3, Network: network(b, nt), NewStateMachine: newSum})
+	machine := newSum
+	if config.Sessions {
+		machine = newSumWithSessions
+	}
+	c := start(b, cluster.Config{Nodes: 3, Network: network(b, nt), NewStateMachine: machine})
 	var cl *client.Client
 	var mu sync.Mutex
 	left := b.N
@@ -70,15 +85,25 @@ func benchmarkCommit(b *testing.B, nt core.NamedTransport, clients int, config c
 		ops[i] = &client.Op{Command: make([]byte, 16)}
 	}
 	b.ReportAllocs()
+	before := cpuTime(b)
 	b.ResetTimer()
 	cl.Submit(ops)
 	<-finished
 	b.StopTimer()
+	b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N), "cpu-ns/op")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ops/s")
 	calls, sent := cl.Batches()
 	b.ReportMetric(float64(sent)/float64(calls), "ops/call")
 	s := c.Node(c.Leader()).Stats()
 	b.ReportMetric(float64(s.AppendEntries)/float64(s.Appends), "entries/append")
+}
+
+func newSumWithSessions() core.StateMachine {
+	m, err := session.New(newSum(), session.Config{})
+	if err != nil {
+		panic(err)
+	}
+	return m
 }
 
 // BenchmarkIdle is what three nodes cost that have nothing to do: heartbeats and

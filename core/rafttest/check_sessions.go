@@ -46,7 +46,7 @@ func (c *sessionChecks) answered(n *node, e *core.Entry, result []byte) {
 	}
 	c.results[e.Index] = string(result)
 	command, ok := session.ParseCommand(e.Data)
-	if !ok || command.Kind != session.KindWrite {
+	if !ok || command.Kind == session.KindRegister {
 		return
 	}
 	mark := binary.LittleEndian.Uint64(command.Body)

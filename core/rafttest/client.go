@@ -63,7 +63,7 @@ func (n *node) propose(count int) (last core.Index, ok bool) {
 	for range count {
 		s.marks++
 		c := make([]byte, 8+s.rng.IntN(s.commandBytes))
-		binary.LittleEndian.PutUint64(c, s.marks)
+		binary.BigEndian.PutUint64(c, s.marks) // with a zero in front, as no command of a session has
 		commands = append(commands, c)
 	}
 	index, term, err := n.raft.Propose(commands)

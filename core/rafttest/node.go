@@ -253,7 +253,7 @@ func (n *node) acknowledge(e *core.Entry) {
 	if w.term != e.Term {
 		return // another leader's entry took the place: the client's command is lost
 	}
-	if mark := binary.LittleEndian.Uint64(e.Data); mark != w.mark {
+	if mark := binary.BigEndian.Uint64(e.Data); mark != w.mark {
 		n.sim.check.fail("proposals are not mixed up", "%v: entry %d of term %d is %d, proposed was %d", n.id, e.Index, e.Term, mark, w.mark)
 	}
 	n.sim.result.Writes++

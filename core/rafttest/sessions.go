@@ -71,7 +71,9 @@ func (s *Sim) sessionAct() {
 		}
 	case s.chance(0.3):
 		all := slices.Clone(c.underWay)
-		s.rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		if s.chance(0.5) { // in order, most are sent as the next one
+			s.rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		}
 		c.send(all...)
 	case len(c.underWay) > 0:
 		c.send(c.underWay[s.rng.IntN(len(c.underWay))])
@@ -95,7 +97,23 @@ func (c *sessionClient) write() (*request, bool) {
 	return r, true
 }
 
-// encode makes the command of a request, as it is sent now.
+// encode makes the commands of requests, as they are sent now.
+func encode(requests []*request) [][]byte {
+	var commands [][]byte
+	for i, r := range requests {
+		if i > 0 && r.sequence == requests[i-1].sequence+1 {
+			commands = append(commands, session.AppendNext(nil, r.body()))
+		} else {
+			commands = append(commands, r.encode())
+		}
+	}
+	return commands
+}
+
+// body is what is to be executed.
+func (r *request) body() []byte { return binary.LittleEndian.AppendUint64(nil, r.mark) }
+
+// encode makes the command of a request that follows no other.
 func (r *request) encode() []byte {
 	if r.sequence == 0 {
 		return session.AppendRegister(nil)
@@ -104,7 +122,7 @@ func (r *request) encode() []byte {
 	if r.client.sim.opt.Bug == ReceiveTooMuch {
 		received = r.sequence - 1
 	}
-	return session.AppendWrite(nil, r.session, r.sequence, received, binary.LittleEndian.AppendUint64(nil, r.mark))
+	return session.AppendWrite(nil, r.session, r.sequence, received, r.body())
 }
 
 // send has a node propose requests, sooner or later.
@@ -114,11 +132,7 @@ func (c *sessionClient) send(requests ...*request) {
 	if l := s.someLeader(); l != nil && !s.chance(0.1) {
 		n = l
 	}
-	var commands [][]byte
-	for _, r := range requests {
-		commands = append(commands, r.encode())
-	}
-	if len(commands) > 0 {
+	if commands := encode(requests); len(commands) > 0 {
 		s.after(s.sessions.delay(s), func() { n.whenAwake(func() { n.proposeFor(requests, commands) }) })
 	}
 }

@@ -18,7 +18,10 @@ func BenchmarkApply(b *testing.B) {
 		index, sequence := core.Index(i)+2, uint64(i)+1
 		first := sequence - uint64(i%batch) // of its batch
 		bare[i] = core.Entry{Index: index, Data: kv.AppendPut(nil, []byte{byte(i), byte(i >> 8 % 4), 0, 0, 0, 0, 0, 0}, make([]byte, 128))}
-		enclosed[i] = core.Entry{Index: index, Data: session.AppendWrite(nil, 1, sequence, max(first, behind)-behind, bare[i].Data)}
+		enclosed[i] = core.Entry{Index: index, Data: session.AppendNext(nil, bare[i].Data)}
+		if sequence == first {
+			enclosed[i].Data = session.AppendWrite(nil, 1, sequence, max(first, behind)-behind, bare[i].Data)
+		}
 	}
 	run := func(b *testing.B, log []core.Entry, open func() core.StateMachine) {
 		var m core.StateMachine

@@ -15,6 +15,7 @@ import (
 func FuzzParseCommand(f *testing.F) {
 	f.Add(session.AppendRegister(nil))
 	f.Add(write(7, 1, 0, "body"))
+	f.Add(session.AppendNext(nil, []byte("body")))
 	f.Add(write(1<<40, session.Window+9, 9, ""))
 	f.Add(write(1<<63, 1<<63, 1<<63-1, "body"))
 	f.Add(write(1<<16, 1<<24, 1<<24-1, "a longer body"))
@@ -24,8 +25,13 @@ func FuzzParseCommand(f *testing.F) {
 		if !ok {
 			return
 		}
-		again := session.AppendRegister(nil)
-		if c.Kind == session.KindWrite {
+		var again []byte
+		switch c.Kind {
+		case session.KindRegister:
+			again = session.AppendRegister(nil)
+		case session.KindNext:
+			again = session.AppendNext(nil, c.Body)
+		case session.KindWrite:
 			again = session.AppendWrite(nil, c.Session, c.Sequence, c.Received, c.Body)
 			if c.Sequence <= c.Received || c.Sequence-c.Received > session.Window || len(again) > len(c.Body)+session.OverheadBytes {
 				t.Fatalf("out of bounds: %+v in %d bytes", c, len(again))
@@ -46,9 +52,10 @@ func FuzzReadSnapshot(f *testing.F) {
 	id := r.register()
 	r.apply(write(id, 4, 2, "a"), write(id, 3, 2, "bb"), session.AppendRegister(nil), write(id+3, 1, 0, "c"))
 	f.Add(table(r.snapshot()))
-	f.Add([]byte{3, 0x80, 0x80, 0x80, 0x80, 0x01, 0, 1, 5, 0, 0x80, 0x20})
+	f.Add([]byte{3, 0x80, 0x80, 0x80, 0x80, 0x01, 0, 0, 1, 5, 0, 0x80, 0x20})
+	f.Add([]byte{3, 0x80, 0x80, 0x80, 0x80, 0x01, 0, 9, 5, 4, 5, 0}) // the last write is further ahead than it can be
 	f.Fuzz(func(t *testing.T, table []byte) {
-		snapshot := []byte("rbss\x02")
+		snapshot := []byte("rbss\x03")
 		snapshot = binary.LittleEndian.AppendUint64(snapshot, uint64(len(table)))
 		snapshot = binary.LittleEndian.AppendUint32(snapshot, crc32.Checksum(table, crc32.MakeTable(crc32.Castagnoli)))
 		snapshot = append(append(snapshot, table...), make([]byte, 8)...)
@@ -69,7 +76,7 @@ func FuzzReadSnapshot(f *testing.F) {
 
 // A head may claim a gigabyte: memory is taken for what arrives.
 func TestSnapshotHeadIsNotBelieved(t *testing.T) {
-	head := binary.LittleEndian.AppendUint64([]byte("rbss\x02"), 1<<30)
+	head := binary.LittleEndian.AppendUint64([]byte("rbss\x03"), 1<<30)
 	snapshot := append(head, make([]byte, 100)...)
 	const runs = 10
 	var before, after runtime.MemStats

@@ -8,7 +8,8 @@
 //
 // A client registers a session by a command of its own (AppendRegister). Its writes
 // carry the session's ID, a sequence number, and how far the client has received
-// answers (AppendWrite); Numbers keeps account of the latter two. Several may be under
+// answers (AppendWrite), or that they are the next after the one before (AppendNext);
+// Numbers keeps account of the latter two. Several may be under
 // way at once, up to Window, and may arrive in any order. Where the table is full, in
 // number or in bytes, the session that was used longest ago is forgotten; writes of
 // a session that is gone are refused and not executed.
@@ -130,7 +131,7 @@ func (m *Machine) Apply(entries []core.Entry, results *core.Results) {
 
 // apply has a new write wait to be executed, and answers any other entry.
 func (m *Machine) apply(e *core.Entry, results *core.Results) {
-	id, sequence, ahead, body := cutWrite(e.Data)
+	id, sequence, ahead, body := m.table.write(e)
 	if body == nil {
 		m.applyOther(e, results)
 		return
@@ -160,7 +161,7 @@ func (m *Machine) apply(e *core.Entry, results *core.Results) {
 
 // applyOther applies what is no write.
 func (m *Machine) applyOther(e *core.Entry, results *core.Results) {
-	if _, ok := ParseCommand(e.Data); !ok {
+	if c, _ := ParseCommand(e.Data); c.Kind != KindRegister {
 		m.say(StatusMalformed, nil, results)
 		return
 	}

@@ -47,7 +47,7 @@ func TestMalformedCommandsAreNotExecuted(t *testing.T) {
 	one := byte(id) // a session and a sequence number of one byte each
 	const wideSession, wideSequence = 1 << 2, 1 << 5
 	for _, c := range [][]byte{
-		nil, {0}, {3}, {1, 0}, {1 | wideSession}, {2}, {2, one}, {2, one, 1}, {2, one, 1, 1}, // cut off
+		nil, {0}, {4}, {1, 0}, {1 | wideSession}, {2}, {2, one}, {2, one, 1}, {2, one, 1, 1}, // cut off
 		{2, one, 1, 0, 0}, {2, one, 1, 2, 0}, {2, one, 5, 1, 16}, {2, 0, 1, 1, 0}, // numbers that cannot be
 		{2, one, 1, 0, 0, 'b', 'o', 'd', 'y'}, {2, one, 1, 2, 0, 'b', 'o', 'd', 'y'}, {2, 0, 1, 1, 0, 'b', 'o', 'd', 'y'},
 		{2 | wideSession, one, 0, 1, 1, 0}, {2 | wideSequence, one, 1, 0, 1, 0}, // longer than they need to be

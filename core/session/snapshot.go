@@ -15,12 +15,12 @@ import (
 // A snapshot is a head, the table, and then to its end the wrapped machine's
 // snapshot. The head is the magic, whose last byte is the version of the format, the
 // length of the table in 8 bytes and its CRC-32C in 4, little-endian. The table is its
-// two bounds, the block of the last entry, the number of sessions, and for each session,
-// the one used longest ago first: its ID, how far its answers were received, the number
-// of answers, and for each of them in order its sequence number, and the length and the
-// bytes of its result. All numbers in it are unsigned varints.
+// two bounds, the block of the last entry, the last write, the number of sessions, and for
+// each session, the one used longest ago first: its ID, how far its answers were received,
+// the number of answers, and for each of them in order its sequence number, and the length
+// and the bytes of its result. All numbers in it are unsigned varints.
 const (
-	snapshotMagic = "rbss\x02"
+	snapshotMagic = "rbss\x03"
 	headBytes     = len(snapshotMagic) + 8 + 4
 )
 
@@ -124,6 +124,7 @@ func (t *table) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(t.bounds.Sessions))
 	b = binary.AppendUvarint(b, uint64(t.bounds.AnswerBytes))
 	b = binary.AppendUvarint(b, uint64(t.block))
+	b = t.previous.append(b)
 	b = binary.AppendUvarint(b, uint64(len(t.sessions)))
 	for e := t.order.Front(); e != nil; e = e.Next() {
 		s := e.Value.(*session)
@@ -161,6 +162,7 @@ func parseTable(b []byte, bounds Config) (table, error) {
 			ErrSnapshot, was.Sessions, was.AnswerBytes, bounds.Sessions, bounds.AnswerBytes)
 	}
 	t.block = core.Index(p.number("block", math.MaxUint64))
+	t.previous = p.previous()
 	for count := p.number("number of sessions", uint64(bounds.Sessions)); count > 0 && p.err == nil; count-- {
 		p.session(&t)
 	}

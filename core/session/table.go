@@ -18,6 +18,7 @@ type table struct {
 	memory      memory
 	answerBytes int        // of all answers
 	block       core.Index // in which the last entry was
+	previous    previous   // which a KindNext continues
 }
 
 func newTable(c Config) table {
@@ -50,6 +51,23 @@ func (t *table) enter(at core.Index) {
 	for t.answerBytes > t.bounds.AnswerBytes {
 		t.evict()
 	}
+}
+
+// write decodes an entry that is a write of either kind. As with cutWrite, the body is nil if it is
+// none, and only then.
+func (t *table) write(e *core.Entry) (session ID, sequence, ahead uint64, body []byte) {
+	p := &t.previous
+	if !isNext(e.Data) {
+		session, sequence, ahead, body = cutWrite(e.Data)
+		if body != nil {
+			p.index, p.session, p.sequence, p.ahead = e.Index, session, sequence, ahead
+		}
+		return session, sequence, ahead, body
+	}
+	if !p.next(e.Index) {
+		return 0, 0, 0, nil
+	}
+	return p.session, p.sequence, p.ahead, e.Data[1:]
 }
 
 // register adds a session. The one that was used longest ago makes room for it: that is

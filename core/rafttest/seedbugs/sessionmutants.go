@@ -30,6 +30,8 @@ func sessionMutants() []mutant {
 			one("t.add(s)", "t.add(s)\n\tt.order.MoveToFront(s.place)"), talkative(20, same)},
 		{"BlockNotInSnapshot", "the snapshot does not say when the bound in bytes was looked at", sessionFolder + "snapshot.go",
 			one("uint64(t.block))", "0)"), talkative(20, same, alike)},
+		{"PreviousNotInSnapshot", "the snapshot does not say which write the next one follows", sessionFolder + "snapshot.go",
+			one("b = t.previous.append(b)", "b = new(previous).append(b)"), talkative(300, same, alike)},
 		{"CopyOfTheNewestIsNew", "a copy of the newest write is taken for a new one", sessionFolder + "ring.go",
 			one("s.newest = max(s.newest, sequence)", "if s.newest = max(s.newest, sequence); s.newest == sequence {\n\t\t*s.at(sequence) = 0\n\t}"), talkative(20, once)},
 		{"NewestNumberOnly", "what is below the newest number is taken for executed (one request at a time, section 6.3)", sessionFolder + "session.go",

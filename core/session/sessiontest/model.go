@@ -14,6 +14,8 @@ type model struct {
 	order   []session.ID      // the one used longest ago is first
 	known   map[session.ID]*record
 	block   core.Index // of the last entry
+	last    session.Command
+	lastAt  core.Index // where last is, which is a write
 }
 
 // record is all that there ever was about one session.
@@ -40,6 +42,12 @@ func (m *model) one(e core.Entry) []byte {
 		m.evict()
 	}
 	c, ok := session.ParseCommand(e.Data)
+	if c.Kind == session.KindNext {
+		c, ok = m.next(c.Body, e.Index)
+	}
+	if c.Kind == session.KindWrite {
+		m.last, m.lastAt = c, e.Index
+	}
 	switch {
 	case !ok:
 		return []byte{byte(session.StatusMalformed)}
@@ -62,6 +70,16 @@ func (m *model) one(e core.Entry) []byte {
 		r.answers[c.Sequence] = append([]byte{byte(session.StatusOK)}, results.List()[0]...)
 	}
 	return r.answers[c.Sequence]
+}
+
+// next is the write that a next one at an index is, if there can be one.
+func (m *model) next(body []byte, at core.Index) (session.Command, bool) {
+	c := m.last
+	c.Sequence, c.Body = c.Sequence+1, body
+	if m.lastAt == 0 || at != m.lastAt+1 || c.Sequence-c.Received > session.Window {
+		return session.Command{}, false
+	}
+	return c, true
 }
 
 // evict forgets sessions until the answers of those that are left are within the bound.

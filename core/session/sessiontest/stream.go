@@ -48,9 +48,19 @@ func (s *stream) command() []byte {
 		s.clients = append(s.clients, &sender{id: session.ID(s.index)})
 		return session.AppendRegister(nil)
 	case n < 5:
-		return []byte{byte(n), byte(s.rng.IntN(256))} // malformed
+		return []byte{4, byte(s.rng.IntN(256))} // malformed
+	case n < 25:
+		return session.AppendNext(nil, s.body()) // whatever is before it
 	}
 	return s.clients[s.rng.IntN(len(s.clients))].command(s)
+}
+
+// body is something to execute.
+func (s *stream) body() []byte {
+	if len(s.commands) == 0 {
+		return nil
+	}
+	return s.commands[s.rng.IntN(len(s.commands))]
 }
 
 // command sends something new, something again, or something that has long ended.
@@ -73,10 +83,7 @@ func (c *sender) command(s *stream) []byte {
 		return w.encode(c.id)
 	}
 	sequence, _ := c.numbers.Take() // few are under way
-	w := write{sequence: sequence, received: c.numbers.Received()}
-	if len(s.commands) > 0 {
-		w.body = s.commands[rng.IntN(len(s.commands))]
-	}
+	w := write{sequence: sequence, received: c.numbers.Received(), body: s.body()}
 	c.underWay = append(c.underWay, w)
 	if rng.IntN(5) == 0 { // it is overtaken: only a later copy arrives
 		return s.command()
