@@ -100,6 +100,10 @@ func (t *table) use(id ID) *session {
 	if t.latest.id == id {
 		return t.latest
 	}
+	return t.find(id)
+}
+
+func (t *table) find(id ID) *session {
 	s := t.sessions[id]
 	if s != nil {
 		t.order.MoveToBack(s.place)
