@@ -76,9 +76,28 @@ func refused(requests []*core.Incoming) []*core.Incoming {
 func (c *Client) complete(calls []*core.Call) {
 	now := time.Now()
 	ended := c.takeFinished()
-	sampled := false
-	var losers []*core.Call
 	c.mu.Lock()
+	losers, sampled := c.takeBack(calls, now, ended)
+	next, all := c.dispatch(now, *ended)
+	*ended = all
+	c.mu.Unlock()
+	// The next batch leaves before the submitters hear of this one, so that
+	// the cluster works while they do.
+	c.send(next)
+	c.cancel(losers)
+	if sampled {
+		c.finish(*ended, c.config.Clock.Now())
+	}
+	c.deliver(*ended)
+	clear(*ended)
+	*ended = (*ended)[:0]
+	c.finished.Put(ended)
+}
+
+// takeBack settles what calls carried that have ended. It appends to ended what ends with them, and
+// returns the calls that they have made needless, and whether any operation is sampled.
+// The lock is held.
+func (c *Client) takeBack(calls []*core.Call, now time.Time, ended *[]*Op) (losers []*core.Call, sampled bool) {
 	for _, call := range calls {
 		f := call.Tag.(*flight)
 		if f.lost {
@@ -99,20 +118,7 @@ func (c *Client) complete(calls []*core.Call) {
 		}
 		c.giveBack(f)
 	}
-	next, all := c.dispatch(now, *ended)
-	*ended = all
-	c.mu.Unlock()
-	// The next batch leaves before the submitters hear of this one, so that
-	// the cluster works while they do.
-	c.send(next)
-	c.cancel(losers)
-	if sampled {
-		c.finish(*ended, c.config.Clock.Now())
-	}
-	c.deliver(*ended)
-	clear(*ended)
-	*ended = (*ended)[:0]
-	c.finished.Put(ended)
+	return losers, sampled
 }
 
 func (c *Client) takeFinished() *[]*Op {
