@@ -118,6 +118,7 @@ func (c *Client) register(calls []*core.Call) []*core.Call {
 	f.lane, f.ops, f.registers, f.traced = &c.writes, f.ops[:0], true, false
 	f.propose.From, f.propose.Trace = c.config.Self, false
 	f.propose.Commands = append(f.propose.Commands[:0], session.AppendRegister(nil))
+	f.propose.Remaining = allowance(c.config.WriteTimeout)
 	f.call.To, f.call.Timeout, f.call.Err = c.knownLeader(), c.config.WriteTimeout, nil
 	f.call.Request, f.call.Response = &f.propose, &f.proposeResponse
 	return append(calls, &f.call)
@@ -137,7 +138,7 @@ func (c *Client) registered(f *flight, now time.Time) {
 		op.Err = fmt.Errorf("register a session: %w", err) // what to say if the time passes
 		return false
 	})
-	if errors.Is(err, ErrOverloaded) || errors.Is(err, ErrBadAnswer) {
+	if errors.Is(err, ErrOverloaded) || errors.Is(err, ErrExpired) || errors.Is(err, ErrBadAnswer) {
 		c.leader.pause(now) // the others have been dealt with as for any call
 	}
 }
@@ -160,6 +161,8 @@ func (f *flight) session() (session.ID, error) {
 		return 0, ErrNoLeader
 	case core.StatusOverloaded:
 		return 0, ErrOverloaded
+	case core.StatusExpired:
+		return 0, ErrExpired
 	case core.StatusUnknown:
 		return 0, ErrLeadershipLost
 	}

@@ -211,15 +211,19 @@ func TestExpiredSession(t *testing.T) {
 	}
 }
 
-// Registering goes on through whatever goes wrong, for as long as somebody waits.
+// Registering goes on through whatever goes wrong, for as long as somebody waits, and has all the
+// time that a write has each time, whatever its memory was used for before.
 func TestRegisteringIsRepeated(t *testing.T) {
 	r := newReplica(t, 4)
 	wrong := []func(*core.Call){
 		fail(core.ErrUnavailable), status(core.StatusNotLeader, 2), status(core.StatusNotLeader, 0), status(core.StatusOverloaded, 1),
-		status(core.StatusUnknown, 1), r.executeAndBreak, status(core.Status(77), 1), fail(core.ErrTimeout),
+		status(core.StatusExpired, 1), status(core.StatusUnknown, 1), r.executeAndBreak, status(core.Status(77), 1), fail(core.ErrTimeout),
 	}
 	calls := 0
 	s := &script{answer: func(c *core.Call) {
+		if left := c.Request.(*core.ProposeRequest).Remaining; registers(c) && left != 4900*time.Millisecond {
+			t.Errorf("attempt %d has %v left, want that of 5 s", calls, left)
+		}
 		if calls++; calls <= len(wrong) {
 			wrong[calls-1](c)
 			return
@@ -242,6 +246,7 @@ func TestNoSession(t *testing.T) {
 		"a machine without sessions": {ok, client.ErrBadAnswer},
 		"no connection":              {fail(core.ErrUnavailable), core.ErrUnavailable},
 		"no leader":                  {status(core.StatusNotLeader, 0), client.ErrNoLeader},
+		"no time left at the node":   {status(core.StatusExpired, 1), client.ErrExpired},
 	} {
 		cl := open(t, &script{answer: c.answer}, client.Config{Sessions: true, Timeout: 50 * time.Millisecond})
 		op := &client.Op{Command: []byte("x")}
