@@ -196,7 +196,8 @@ type ProposeResponse struct {
 // ReadRequest carries a batch of linearizable queries from a client to the leader.
 // One without queries is a follower's question for the index from which it may
 // answer reads itself, once it has applied that far (dissertation §6.4): the only
-// result is the index, 8 bytes, little-endian.
+// result is the index and a term whose leader knew that it was committed, 8 bytes each,
+// little-endian.
 type ReadRequest struct {
 	From      NodeID
 	Trace     bool          // the response should carry a Trace

@@ -35,7 +35,7 @@ func (c *Cluster) Leaderships() []Leadership {
 	return slices.Clone(c.leaderships)
 }
 
-// Elections is the number of times that a node became leader.
+// Elections is the number of times that a node became leader, at most 1,024.
 func (c *Cluster) Elections() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
