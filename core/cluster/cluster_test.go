@@ -14,6 +14,7 @@ import (
 	"github.com/raftbench/raftbench/core/cluster"
 	"github.com/raftbench/raftbench/core/node"
 	"github.com/raftbench/raftbench/transports/inproc"
+	"github.com/raftbench/raftbench/transports/rawtcp"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -129,6 +130,21 @@ func TestLeaderKilledAndRestarted(t *testing.T) {
 		}
 		if err := c.Restart(old); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// What is done to a node that never was does no harm, and is an error where something was to
+// come of it.
+func TestNodeThatNeverWas(t *testing.T) {
+	c := start(t, cluster.Config{Nodes: 1, Network: network(t, rawtcp.Transport()), NewStateMachine: newSum, Node: fastNode()})
+	for _, id := range []core.NodeID{0, 2, 1000} {
+		c.Heal(id)
+		if err := c.Kill(id); err != nil {
+			t.Errorf("kill %v: %v", id, err)
+		}
+		if c.Restart(id) == nil || c.Isolate(id) == nil {
+			t.Errorf("%v was started again, or cut off", id)
 		}
 	}
 }

@@ -89,7 +89,7 @@ func (c *Cluster) stopMember(m *member) error {
 }
 
 // Kill stops a node without a word to the others. Its storage stays, and its address
-// is kept for it.
+// is kept for it. A node that is down, or that never was, is left alone.
 func (c *Cluster) Kill(id core.NodeID) error {
 	m := c.place(id)
 	if c.Node(id) == nil {
@@ -103,6 +103,9 @@ func (c *Cluster) Kill(id core.NodeID) error {
 // Restart starts a killed node again, on the same address and storage.
 func (c *Cluster) Restart(id core.NodeID) error {
 	m := c.place(id)
+	if m == nil {
+		return noSuchNode(id)
+	}
 	m.reserved.release()
 	if err := c.listen(m); err != nil {
 		return err
@@ -114,6 +117,8 @@ func (c *Cluster) Restart(id core.NodeID) error {
 // until Heal. It needs a transport with connections that can be cut.
 func (c *Cluster) Isolate(id core.NodeID) error {
 	switch {
+	case c.place(id) == nil:
+		return noSuchNode(id)
 	case c.config.Network.InProcess:
 		return fmt.Errorf("isolate %v: the transport has no connections to cut", id)
 	case c.config.Network.TakesSockets:
@@ -124,11 +129,16 @@ func (c *Cluster) Isolate(id core.NodeID) error {
 	return nil
 }
 
-// Heal ends Isolate.
+// Heal ends Isolate. A node that was not isolated, or that never was, is left alone.
 func (c *Cluster) Heal(id core.NodeID) { c.setIsolated(id, false) }
+
+func noSuchNode(id core.NodeID) error { return fmt.Errorf("cluster: there is no %v", id) }
 
 func (c *Cluster) setIsolated(id core.NodeID, isolated bool) {
 	m := c.place(id)
+	if m == nil {
+		return
+	}
 	c.wires.mu.Lock()
 	defer c.wires.mu.Unlock()
 	m.isolated = isolated

@@ -59,7 +59,7 @@ func (c *Cluster) RemoveMember(ctx context.Context, id core.NodeID) error {
 func (c *Cluster) Replace(ctx context.Context, out, in []core.NodeID) error {
 	for _, id := range slices.Concat(out, in) {
 		if c.place(id) == nil {
-			return fmt.Errorf("cluster: there is no %v", id)
+			return noSuchNode(id)
 		}
 	}
 	leaves := func(id core.NodeID) bool { return slices.Contains(out, id) }
