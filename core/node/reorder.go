@@ -43,11 +43,11 @@ func (n *Node) receiveAppend(r *core.Incoming, req *core.AppendEntriesRequest) {
 }
 
 // early tells whether req follows entries of the same leader that have not come. As long
-// as that leader does not know where the logs agree it sends one message at a time, and
-// there is nothing to wait for.
+// as that leader does not know where the logs agree, which it forgets when it begins a new
+// session, it sends one message at a time, and there is nothing to wait for.
 func (n *Node) early(req *core.AppendEntriesRequest) bool {
 	return len(req.Entries) > 0 && req.PrevIndex > n.raft.LastIndex() &&
-		req.Term == n.raft.Term() && req.From == n.raft.Leader() && n.raft.Verified() > 0
+		req.Term == n.raft.Term() && req.From == n.raft.Leader() && n.raft.Agreed(req.Session)
 }
 
 func (o *reorder) hold(r *core.Incoming, req *core.AppendEntriesRequest) {

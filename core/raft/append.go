@@ -12,6 +12,9 @@ func (r *Raft) stepAppendEntries(token uint64, q *core.AppendEntriesRequest) {
 	if isWellFormed(q) && r.acceptLeader(q.From, q.Term) {
 		a.ReadContext = q.ReadContext
 		r.appendFrom(q, a)
+		if a.Success && (q.PrevIndex > 0 || len(q.Entries) > 0) {
+			r.agreedIn = max(r.agreedIn, q.Session)
+		}
 	}
 	a.Term = r.term
 	r.temper(a)

@@ -31,6 +31,7 @@ type Raft struct {
 	// known to agree with this term's leader's.
 	told     core.Index
 	verified core.Index // of this term
+	agreedIn uint64     // the newest session of that leader in which it was told where the logs agree
 
 	installing core.Index // of the newest Ready.Snapshot: nothing is delivered before applied has reached it
 
@@ -154,7 +155,7 @@ func (r *Raft) heardLately(p *progress) bool {
 }
 
 func (r *Raft) setTerm(term core.Term) {
-	r.term, r.vote, r.verified = term, 0, 0
+	r.term, r.vote, r.verified, r.agreedIn = term, 0, 0, 0
 	r.hardStateChanged = true
 }
 

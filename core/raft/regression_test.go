@@ -342,3 +342,28 @@ func TestFollowerThatForgotIsSentEverythingAgain(t *testing.T) {
 	n.ack(2, 6)
 	n.wantCommit(6)
 }
+
+// A leader that begins anew with a follower sends one append at a time again, until it is
+// told where the logs agree: so long, nothing can have been overtaken.
+func TestAFollowerAgreesInASession(t *testing.T) {
+	n := newNode(t, 1, nil)
+	agreed := func(when string, session uint64, want bool) {
+		t.Helper()
+		if n.Agreed(session) != want {
+			t.Fatalf("%s: agreed in session %d: %v", when, session, !want)
+		}
+	}
+	n.append(core.AppendEntriesRequest{From: 2, Term: 1, Session: 1})
+	agreed("a heartbeat about nothing", 1, false)
+	n.append(core.AppendEntriesRequest{From: 2, Term: 1, Session: 1, Entries: entriesOf(1, 1, 1)})
+	agreed("an append", 1, true)
+	n.append(core.AppendEntriesRequest{From: 2, Term: 1, Session: 2})
+	n.append(core.AppendEntriesRequest{From: 2, Term: 1, Session: 2, PrevIndex: 9, PrevTerm: 1, Entries: entriesOf(10, 1)})
+	agreed("one beyond the end, of a new session", 2, false)
+	n.append(core.AppendEntriesRequest{From: 2, Term: 1, Session: 2, PrevIndex: 2, PrevTerm: 1, Entries: entriesOf(3, 1)})
+	agreed("one that follows", 2, true)
+	n.append(core.AppendEntriesRequest{From: 2, Term: 1, Session: 1, PrevIndex: 1, PrevTerm: 1, Entries: entriesOf(2, 1)})
+	agreed("a late one of the session before", 2, true)
+	n.append(core.AppendEntriesRequest{From: 3, Term: 2, Session: 2})
+	agreed("another leader", 2, false)
+}

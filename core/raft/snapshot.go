@@ -58,6 +58,9 @@ func (r *Raft) stepInstallSnapshot(token uint64, q *core.InstallSnapshotRequest)
 			r.restore(q.Snapshot)
 			a.Match = q.Snapshot.Index
 		}
+		if a.Match > 0 {
+			r.agreedIn = max(r.agreedIn, q.Session)
+		}
 	}
 	a.Term = r.term
 	r.answer(q.From, token, a, a.Match)

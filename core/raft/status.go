@@ -100,9 +100,10 @@ func (r *Raft) Term() core.Term { return r.term }
 // Leader returns whom the node believes to lead; zero for nobody.
 func (r *Raft) Leader() core.NodeID { return r.leader }
 
-// Verified returns through which index a follower's log is known to agree with that of
-// the leader of its term; zero: nothing is known.
-func (r *Raft) Verified() core.Index { return r.verified }
+// Agreed reports whether this follower has told the leader of its term, in that session of
+// the leader's, where the logs agree. Before that a leader sends one append at a time; it
+// begins a session anew for a follower that forgot something.
+func (r *Raft) Agreed(session uint64) bool { return r.agreedIn == session }
 
 // Commit returns the commit index.
 func (r *Raft) Commit() core.Index { return r.commit }
