@@ -231,7 +231,7 @@ func (c *Cluster) WaitLeaderOtherThan(ctx context.Context, old core.NodeID) (cor
 	var leader core.NodeID
 	err := c.wait(ctx, func() error {
 		if leader = c.Leader(); leader == 0 || leader == old {
-			return errors.New("no leader" + c.inDoubt())
+			return errors.New("no leader" + c.failed() + c.inDoubt())
 		}
 		return nil
 	})
@@ -258,6 +258,17 @@ func (c *Cluster) wait(ctx context.Context, missing func() error) error {
 			return fmt.Errorf("cluster: %w: %w", err, ctx.Err())
 		}
 	}
+}
+
+// failed says which nodes serve nobody any more, and why.
+func (c *Cluster) failed() string {
+	text := ""
+	for _, n := range c.running() {
+		if s := n.Status(); s.Err != nil {
+			text += fmt.Sprintf(": %v: %v", s.ID, s.Err)
+		}
+	}
+	return text
 }
 
 // inDoubt names the nodes that take no part in elections because they may have lost
