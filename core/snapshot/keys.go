@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
@@ -101,22 +102,34 @@ func LoadTrust(path string) (*Trust, error) {
 // readPEM returns the blocks of a file, of which there is one at least.
 func readPEM(path string) ([]*pem.Block, error) {
 	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular() || info.Size() > maxKeyFileBytes:
-		return nil, fmt.Errorf("%s: not a file of keys", path)
+	if err == nil && (!info.Mode().IsRegular() || info.Size() > maxKeyFileBytes) {
+		return nil, fmt.Errorf("%s: want a file of keys in PEM form, of at most %d bytes", path, maxKeyFileBytes)
 	}
-	data, err := os.ReadFile(path)
+	var data []byte
+	if err == nil {
+		data, err = os.ReadFile(path)
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", path, cause(err))
 	}
 	var blocks []*pem.Block
 	for b, rest := pem.Decode(data); b != nil; b, rest = pem.Decode(rest) {
 		blocks = append(blocks, b)
 	}
-	if len(blocks) == 0 {
-		return nil, errors.New(path + ": no key in PEM form")
+	switch begun := bytes.Count(data, []byte("-----BEGIN ")); {
+	case begun != len(blocks): // which pem.Decode passes over without a word
+		return nil, fmt.Errorf("%s: a PEM block is damaged: %d begin, and %d can be read", path, begun, len(blocks))
+	case len(blocks) == 0:
+		return nil, errors.New(path + ": no key in PEM form: want what openssl genpkey -algorithm ed25519 makes, or of it openssl pkey -pubout")
 	}
 	return blocks, nil
+}
+
+// cause is why a file operation failed; the path is said already.
+func cause(err error) error {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }

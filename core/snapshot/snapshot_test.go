@@ -157,6 +157,9 @@ func TestBadKeyFiles(t *testing.T) {
 		{"private for public", privateKey, "PUBLIC KEY", trustOf},
 		{"RSA", rsa, "ed25519", trustOf},
 		{"broken", strings.Replace(publicKey, "MCow", "MCox", 1), "key.pem", trustOf},
+		{"a second one that is cut short", publicKey + publicKey[:60], "a PEM block is damaged: 2 begin, and 1 can be read", trustOf},
+		{"a first one that is no base64", strings.Replace(publicKey, "MCow", "MC!w", 1) + publicKey, "a PEM block is damaged", trustOf},
+		{"a second private one that is cut short", privateKey + privateKey[:60], "a PEM block is damaged", signerOf},
 	} {
 		if err := c.load(file(t, c.text)); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "key.pem") {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)

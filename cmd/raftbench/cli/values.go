@@ -120,8 +120,11 @@ func (v sizeValue) Set(s string) error {
 		return nil
 	}
 	n, err := parseSize(s)
-	if v.off && err != nil {
+	switch {
+	case v.off && err != nil:
 		return fmt.Errorf("%w, or %s", err, off)
+	case v.off && n == 0:
+		return fmt.Errorf("%q would let nothing through: want more, or %s for no bound", s, off)
 	}
 	if err == nil {
 		*v.value = n
