@@ -76,7 +76,7 @@ func parse(path string, data []byte, names, armNames []string) (*File, error) {
 	var doc, more yaml.Node
 	documents := yaml.NewDecoder(bytes.NewReader(data))
 	if err := documents.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("-f %s: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))
+		return nil, fmt.Errorf("-f %s: %s", path, grammar(err))
 	}
 	if documents.Decode(&more) == nil {
 		return nil, fmt.Errorf("%s:%d: a second document: want one experiment in a file", path, more.Line)
@@ -89,6 +89,16 @@ func parse(path string, data []byte, names, armNames []string) (*File, error) {
 		return nil, fmt.Errorf("%s:%w", path, err)
 	}
 	return p.file, nil
+}
+
+// grammar says what is wrong with a file that is no YAML. The usual mistake is a script of
+// faults without quotes, which has colons in it.
+func grammar(err error) string {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	if strings.Contains(text, "mapping values are not allowed") {
+		text += ": want quotes around a text with a colon in it, such as \"at 2s: cut 2\""
+	}
+	return text
 }
 
 // parser turns the nodes of a file into values.
@@ -182,6 +192,8 @@ func (p *parser) value(key, value *yaml.Node, known []string) (Value, error) {
 	return Value{Name: key.Value, Text: text, Line: key.Line}, nil
 }
 
+var errValue = errors.New("want a value or a list of values, in quotes if there is a colon in it")
+
 // text is a scalar as it stands there, or a list of them joined by commas.
 func text(n *yaml.Node) (string, error) {
 	switch n.Kind {
@@ -191,11 +203,11 @@ func text(n *yaml.Node) (string, error) {
 		var parts []string
 		for _, item := range n.Content {
 			if item.Kind != yaml.ScalarNode {
-				return "", errors.New("want a value or a list of values")
+				return "", errValue
 			}
 			parts = append(parts, item.Value)
 		}
 		return strings.Join(parts, ","), nil
 	}
-	return "", errors.New("want a value or a list of values")
+	return "", errValue
 }
