@@ -38,8 +38,11 @@ func (a *app) list() error {
 	fmt.Fprintf(w, "\nBATCHING (--batch.policy)\t%s\n", join(batch.Policies()))
 	fmt.Fprintf(w, "READS (--read-mode)\t%s\n", join(experiment.ReadModes()))
 	fmt.Fprintf(w, "READERS (--read-from)\t%s\n", join(client.ReadFroms()))
+	fmt.Fprintf(w, "LOGS (--storage)\t%s\n", join(experiment.StorageKinds()))
+	fmt.Fprintf(w, "SYNCS (--fsync)\t%s\n", join(experiment.Fsyncs()))
+	fmt.Fprintf(w, "STATE MACHINES (--state-machine)\t%s\n", join(experiment.MachineKinds()))
 	fmt.Fprintf(w, "RETRIES (--retry)\t%s\n", join(client.RetryModes()))
-	fmt.Fprintf(w, "FAULTS (--fault)\t%s\n", join(fault.Verbs()))
+	fmt.Fprintf(w, "FAULTS (--fault, --event)\t%s\n", join(fault.Verbs()))
 	fmt.Fprintf(w, "PROFILES (--profile)\t%s\n", profileHelp())
 	return w.Flush()
 }
