@@ -86,17 +86,22 @@ func resultDir(out string) (string, error) {
 	return out, emptyDir("-o", out, 0o755)
 }
 
-// dataDir makes the directory of the logs on disk, if there is one and something to
-// keep there, and looks whether it can be written to.
+// dataDir makes the directory of the logs on disk, if there are any and they are to stay, and
+// looks whether it can be written to, or the one for temporary files.
 func dataDir(f *runFlags, plan *experiment.Plan) error {
-	if f.Data == "" || !plan.UsesDisk() {
+	if !plan.UsesDisk() {
 		return nil
 	}
-	if err := emptyDir("--data", f.Data, 0o700); err != nil {
-		return err
+	if f.Data != "" {
+		if err := emptyDir("--data", f.Data, 0o700); err != nil {
+			return err
+		}
 	}
 	probe, err := os.MkdirTemp(f.Data, "probe")
-	if err != nil {
+	switch {
+	case err != nil && f.Data == "":
+		return usagef("--storage wal: nothing can be written to %s, where temporary files go: %v: want --data, or another TMPDIR", os.TempDir(), reason(err))
+	case err != nil:
 		return usagef("--data %s: nothing can be written there: %v", f.Data, reason(err))
 	}
 	return os.Remove(probe)
