@@ -201,6 +201,15 @@ func (d *disk) forget(i core.Index) {
 	}
 }
 
+// keep has what another disk has durably of its log through last, and neither its term nor
+// its vote.
+func (d *disk) keep(other *disk, last core.Index) {
+	d.durable, d.data = other.durable, other.data
+	d.durable.entries = slices.Clone(d.durable.entries[:last-d.durable.compact])
+	d.log = d.durable
+	d.log.entries = slices.Clone(d.durable.entries)
+}
+
 // crash loses what is not durable. survivors of the writes under way were
 // durable already, though nobody was told, and of the next one the first torn
 // entries, without its hard state.

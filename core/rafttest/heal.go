@@ -6,9 +6,11 @@ import (
 )
 
 // healTicks bounds what may pass from the end of the faults until all nodes
-// have everything. Nine seeds of ten need 5 election timeouts; the rest is for
-// logs that travel one entry at a time.
+// have everything, or as long as the faults lasted if that is longer. Nine seeds of ten need
+// 5 election timeouts; the rest is for logs that travel one entry at a time.
 const healTicks = 600
+
+func (s *Sim) healTicks() int { return max(healTicks, s.opt.Ticks) }
 
 // heal ends the faults and sees that work goes on: a leader, new commands
 // committed and applied on all nodes, and nothing left hanging.
@@ -40,7 +42,7 @@ func (s *Sim) heal() {
 		}
 		return ok
 	}
-	deadline := s.now + healTicks*tick
+	deadline := s.now + int64(s.healTicks())*tick
 	for s.err == nil {
 		if !s.runUntil(deadline, proposed) {
 			s.notHealed("no leader takes proposals")
@@ -69,7 +71,7 @@ func (s *Sim) notHealed(what string) {
 		st := n.raft.Status()
 		detail += "\n\t" + describeStatus(&st)
 	}
-	s.check.fail("liveness after the faults", "%s after %d ticks%s", what, healTicks, detail)
+	s.check.fail("liveness after the faults", "%s after %d ticks%s", what, s.healTicks(), detail)
 }
 
 // allApplied reports whether every member has applied through last and is in the

@@ -26,7 +26,7 @@ func bounty(b Bug) Bounty {
 	case AckBeforeDurable:
 		return Bounty{Within: 400, By: []string{"leader completeness", "log matching", "election safety", "liveness after the faults"}}
 	case PersistBeforeDurable:
-		return Bounty{Within: 100, By: []string{"leader completeness", "log matching", "liveness after the faults"}}
+		return Bounty{Within: 100, By: []string{"leader completeness", "log matching", "liveness after the faults", "nothing is left hanging"}}
 	case ForgetVote:
 		return Bounty{Within: 300, By: []string{"one vote a term", "election safety"}}
 	case ForgetEntries:

@@ -7,7 +7,8 @@ import (
 )
 
 // A node whose disk is wiped comes back under its name and remembers nothing:
-// neither the votes that it gave nor what it acknowledged.
+// neither the votes that it gave nor what it acknowledged. Of a disk that is damaged it may
+// have the beginning of its log.
 
 // wipeSome wipes the disk of a node, if enough others remember: Raft loses nothing as
 // long as fewer than a majority have lost their memory.
@@ -52,8 +53,13 @@ func (s *Sim) wipe(n *node) {
 		return
 	}
 	s.crashNode(n)
-	s.trace.printf(s.now, "%v loses its disk", n.id)
+	was := n.disk
 	n.disk = disk{newborn: s.opt.Bug != ForgetNewborn}
+	if s.chance(0.5) {
+		first, last := max(was.durable.snapshot.Index, was.durable.compact), was.durable.LastIndex()
+		n.disk.keep(&was, first+core.Index(s.rng.IntN(int(last-first)+1)))
+	}
+	s.trace.printf(s.now, "%v loses its disk, but for what there was through %d", n.id, n.disk.log.LastIndex())
 	n.wipes++
 	n.wiped = s.now
 	s.result.Wipes++
