@@ -137,7 +137,7 @@ func underLoad(t *testing.T, seed uint64, round func(ctx context.Context, p *pro
 	if rounds = *kills; rounds == 0 {
 		rounds = 6
 	}
-	p := startProcesses(t)
+	p := startProcesses(t, false)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Duration(rounds)*20*time.Second)
 	defer cancel()
 	w := &writers{client: p.client(1000)}

@@ -3,7 +3,6 @@ package cluster_test
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,15 +27,17 @@ import (
 // Unix-domain socket, so that any of them can be killed as an operator or the kernel
 // would do it.
 type processes struct {
-	t     *testing.T
-	dir   string
-	nodes map[core.NodeID]*process
+	t      *testing.T
+	dir    string
+	leases bool         // leaders hold them
+	turned atomic.Int64 // changes of members (obey)
+	nodes  map[core.NodeID]*process
 }
 
 // process is a node's. It ends when its standard input does: no node outlives its test.
 type process struct {
 	cmd     *exec.Cmd
-	stdin   io.Closer
+	stdin   io.WriteCloser
 	log     string        // what it says on standard error
 	settled chan struct{} // closed when it trusts its log
 	read    sync.WaitGroup
@@ -44,14 +46,14 @@ type process struct {
 // processNodes is how many there are.
 const processNodes = 3
 
-func startProcesses(t *testing.T) *processes {
+func startProcesses(t *testing.T, leases bool) *processes {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "raft") // the path of a socket must be short
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	p := &processes{t: t, dir: dir, nodes: map[core.NodeID]*process{}}
+	p := &processes{t: t, dir: dir, leases: leases, nodes: map[core.NodeID]*process{}}
 	t.Cleanup(func() {
 		for id := range p.nodes {
 			p.kill(id)
@@ -70,7 +72,7 @@ func (p *processes) start(id core.NodeID) {
 	p.t.Helper()
 	n := &process{log: filepath.Join(p.dir, fmt.Sprintf("%d.log", id)), settled: make(chan struct{})}
 	n.cmd = exec.Command(os.Args[0], "-test.run=^TestNodeProcess$")
-	n.cmd.Env = append(os.Environ(), "RAFT_TEST_NODE="+p.dir+" "+fmt.Sprint(uint64(id)))
+	n.cmd.Env = append(os.Environ(), "RAFT_TEST_NODE="+p.dir+" "+fmt.Sprint(uint64(id)), fmt.Sprint("RAFT_TEST_LEASES=", p.leases))
 	log, err := os.OpenFile(n.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		p.t.Fatal(err)
@@ -91,8 +93,11 @@ func (p *processes) start(id core.NodeID) {
 	n.stdin = stdin
 	n.read.Go(func() {
 		for lines := bufio.NewScanner(stdout); lines.Scan(); {
-			if lines.Text() == "settled" {
+			switch lines.Text() {
+			case "settled":
 				close(n.settled)
+			case "turned":
+				p.turned.Add(1)
 			}
 		}
 	})
@@ -133,16 +138,20 @@ func (p *processes) waitSettled(ctx context.Context, id core.NodeID) {
 }
 
 // client opens a client of the nodes.
-func (p *processes) client(self core.NodeID) *client.Client {
+func (p *processes) client(self core.NodeID, change ...func(*client.Config)) *client.Client {
 	p.t.Helper()
 	network := network(p.t, rawtcp.Transport(), "sock=unix")
-	c, err := client.New(client.Config{
+	config := client.Config{
 		Self: self, Nodes: []core.NodeID{1, 2, 3}, Timeout: 2 * time.Second,
 		Open: func(h core.Handler) (core.Transport, error) {
 			return network.Open(core.Endpoint{Self: self, Handler: h, Dial: dialProcess(p.dir)})
 		},
 		Done: func([]*client.Op) {},
-	})
+	}
+	for _, c := range change {
+		c(&config)
+	}
+	c, err := client.New(config)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -195,9 +204,17 @@ func runProcess(t *testing.T, dir string, id core.NodeID) error {
 		return err
 	}
 	network := network(t, rawtcp.Transport(), "sock=unix")
+	var founders []core.NodeID // others join
+	if id <= processNodes {
+		founders = []core.NodeID{1, 2, 3}
+	}
+	lease := 0
+	if os.Getenv("RAFT_TEST_LEASES") == "true" {
+		lease = 10
+	}
 	var settled sync.Once
 	n, err := node.Start(node.Config{
-		ID: id, Peers: []core.NodeID{1, 2, 3}, Cluster: 1, Unordered: !network.Ordered,
+		ID: id, Peers: founders, Cluster: 1, LeaseDriftPercent: lease, Unordered: !network.Ordered,
 		Tick: 10 * time.Millisecond, ElectionTicks: 15, Seed: uint64(time.Now().UnixNano()),
 		Storage: log, StateMachine: newSet(), Snapshot: node.SnapshotConfig{Entries: 400},
 		Open: func(h core.Handler) (core.Transport, error) {
@@ -216,6 +233,8 @@ func runProcess(t *testing.T, dir string, id core.NodeID) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(io.Discard, os.Stdin)
-	return errors.Join(err, n.Close())
+	for orders := bufio.NewScanner(os.Stdin); orders.Scan(); {
+		obey(n, orders.Text())
+	}
+	return n.Close()
 }
