@@ -239,3 +239,23 @@ func TestLargeWrite(t *testing.T) {
 		l.Close()
 	}
 }
+
+// A segment's file that has grown beyond all bounds is damage, and is not read into memory.
+func TestSegmentThatHasGrown(t *testing.T) {
+	dir := t.TempDir()
+	l, err := Open(options(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, l, &core.HardState{Term: 1}, 1, []byte("x"))
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(filepath.Join(dir, segmentName(1)), 1<<40); err != nil {
+		t.Skip("no file of that size can be had:", err)
+	}
+	var damage *DamageError
+	if _, err := Open(options(dir)); !errors.As(err, &damage) || !strings.HasSuffix(damage.Path, segmentName(1)) {
+		t.Fatalf("opened with %v, want a DamageError", err)
+	}
+}

@@ -154,7 +154,7 @@ func (r *recovery) readSegments() error {
 		if i > 0 && n != r.listing.segments[i-1]+1 {
 			r.stop(segmentName(n-1), 0, errors.New("the segment is missing"), nil)
 		}
-		data, err := readFile(r.fs, filepath.Join(r.dir, segmentName(n)), buf)
+		data, err := readSegment(r.fs, filepath.Join(r.dir, segmentName(n)), buf)
 		if err != nil {
 			return err
 		}
@@ -262,24 +262,4 @@ func (r *recovery) lost() core.Doubt {
 		return core.AmnesiaDoubt(r.log.LastIndex(), r.state.Term)
 	}
 	return core.Doubt{Sound: r.log.LastIndex(), Through: max(r.through, r.doubt.Through), Term: r.state.Term}
-}
-
-func readFile(fs fileSystem, path string, buf []byte) ([]byte, error) {
-	f, err := fs.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	size, err := f.Size()
-	if err != nil {
-		return nil, err
-	}
-	if int64(cap(buf)) < size {
-		buf = make([]byte, size)
-	}
-	buf = buf[:size]
-	if n, err := f.ReadAt(buf, 0); int64(n) < size {
-		return nil, fmt.Errorf("read %s: %d bytes of %d: %w", path, n, size, err)
-	}
-	return buf, nil
 }

@@ -172,3 +172,37 @@ func begin(fs fileSystem, dir string, f file, h header) (segment, error) {
 	}
 	return segment{path: path, number: h.number, seed: binary.LittleEndian.Uint32(s)}, fs.SyncDir(dir)
 }
+
+// maxFileBytes bounds what is read of a file whose header does not say how large it is.
+// No segment is larger: see makeRoom, and maxWriteBytes.
+const maxFileBytes = 4 << 30
+
+// readSegment reads the file of a segment, into buf if it fits: all that it should have, and
+// a sector more of one that has grown.
+func readSegment(fs fileSystem, path string, buf []byte) ([]byte, error) {
+	f, err := fs.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	size, err := f.Size()
+	if err != nil {
+		return nil, err
+	}
+	size = min(size, maxFileBytes)
+	head := make([]byte, min(size, sectorBytes))
+	if n, err := f.ReadAt(head, 0); n < len(head) {
+		return nil, fmt.Errorf("read %s: %d bytes of %d: %w", path, n, len(head), err)
+	}
+	if h, _, err := decodeHeader(head); err == nil {
+		size = min(size, int64(min(h.bytes, maxFileBytes))+sectorBytes)
+	}
+	if int64(cap(buf)) < size {
+		buf = make([]byte, size)
+	}
+	buf = buf[:size]
+	if n, err := f.ReadAt(buf, 0); int64(n) < size {
+		return nil, fmt.Errorf("read %s: %d bytes of %d: %w", path, n, size, err)
+	}
+	return buf, nil
+}
