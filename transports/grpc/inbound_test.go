@@ -55,7 +55,9 @@ func openTest(t *testing.T, h core.Handler, limits core.Limits, settings ...stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport, err := network.Open(core.Endpoint{Self: 1, Listener: listener, Handler: h, Limits: limits})
+	transport, err := network.Open(core.Endpoint{
+		Self: 1, Listener: listener, Handler: h, Limits: limits, Timeouts: core.Timeouts{Connect: time.Minute}, // the machine may be busy
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,9 @@ type dialFunc = func(ctx context.Context, to core.NodeID) (net.Conn, error)
 func newEnv(t T, nt core.NamedTransport, settings []string, network string) *env {
 	t.Helper()
 	e := &env{t: t, network: configure(t, nt, settings), patience: patience, addrs: map[core.NodeID]string{}, closed: make(chan struct{})}
-	e.timeouts.Connect = patience // a loaded machine is slow to connect
+	// A loaded machine is slow to connect, and to write: a transport may take a peer for
+	// gone that does not take a write within the timeout of its class.
+	e.timeouts = core.Timeouts{Connect: patience, Control: patience, Append: patience, Client: patience, Snapshot: patience}
 	switch network {
 	case networkMem:
 		e.mem = memnet.New()

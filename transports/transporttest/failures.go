@@ -78,6 +78,7 @@ func checkBackoff(t T, e *env) {
 		_ = tk.wait(t)
 		time.Sleep(100 * time.Microsecond) // a caller that is in a hurry
 	}
+	e.finishes("Close", a.close) // with it the attempt that is under way
 	// A single link makes about 16 attempts in half a second: the pauses are 2.5,
 	// 5, 10, 20, 40 and then 50 ms on average. Allow ten links that are lucky.
 	const bound = 400

@@ -57,7 +57,7 @@ var wireDefects = []defect{
 	{"dials again and again", []string{"DeadPeerIsNotBesieged"}, func(h *hooks) {
 		dial := h.cfg.Dial
 		h.cfg.Dial = func(ctx context.Context, to core.NodeID) (net.Conn, error) {
-			for range 200 {
+			for range 1000 {
 				if c, err := dial(ctx, to); err == nil {
 					return c, nil
 				}
