@@ -45,20 +45,28 @@ const startTimeout = time.Minute
 func (m *measuring) begin(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	for range 3 {
+		if err = m.prepare(); err != nil {
+			return err
+		}
+		if m.cluster, err = m.engine.start(ctx, m.setup); !errors.Is(err, syscall.EADDRINUSE) {
+			return err
+		}
+		// The directory is of no use with other addresses: dragonboat keeps them there.
+		err = errors.Join(err, m.discard())
+	}
+	return err
+}
+
+// prepare makes the directory and finds the addresses of a cluster.
+func (m *measuring) prepare() (err error) {
 	m.setup = setup{seed: m.seed, clients: m.clients}
 	if m.plan.disk {
 		if m.setup.dir, err = os.MkdirTemp(m.plan.data, "raftbench-engines-"); err != nil {
 			return fmt.Errorf("-data: %w", err)
 		}
 	}
-	for range 3 {
-		if m.setup.addresses, err = freeAddresses(); err != nil {
-			return err
-		}
-		if m.cluster, err = m.engine.start(ctx, m.setup); !errors.Is(err, syscall.EADDRINUSE) {
-			return err
-		}
-	}
+	m.setup.addresses, err = freeAddresses()
 	return err
 }
 
@@ -140,8 +148,10 @@ func (m *measuring) connect(_ int, done func([]*client.Op)) (workloads.Target, e
 func (m *measuring) end(ctx context.Context, restart bool) (*measurement, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*startTimeout)
 	defer cancel()
-	result := m.result()
-	var err error
+	result, err := m.result()
+	if err != nil {
+		return nil, err
+	}
 	result.Applied, err = settled(ctx, m.cluster.tallies(), result.Acknowledged, result.Unknown)
 	err = errors.Join(err, m.stop())
 	if err == nil && restart {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -22,8 +23,14 @@ type measurement struct {
 	Restarted         bool    `json:"restarted"` // and again after a restart from the directories
 }
 
-func (m *measuring) result() *measurement {
+// errNothingDone: there is nothing to tell of such a window.
+var errNothingDone = errors.New("no command was acknowledged in the window: want a longer -d")
+
+func (m *measuring) result() (*measurement, error) {
 	window, warmup := m.measured.Window.Total(), m.measured.Warmup.Total()
+	if window.Succeeded == 0 {
+		return nil, errNothingDone
+	}
 	return &measurement{
 		Engine: m.engine.name, Clients: m.clients,
 		ThroughputOpsPerS: m.measured.Window.ThroughputOpsPerS(),
@@ -34,7 +41,7 @@ func (m *measuring) result() *measurement {
 		Acknowledged:      window.Succeeded + warmup.Succeeded,
 		Unknown:           window.Unknown + warmup.Unknown + window.InFlight + warmup.InFlight,
 		Failed:            window.Failed + warmup.Failed,
-	}
+	}, nil
 }
 
 // String is a line of progress.
