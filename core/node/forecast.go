@@ -18,6 +18,11 @@ const (
 	// the best rate. The log is worked off at the mean rate, and a queue that made all
 	// writes just too late would be of no use to anybody.
 	forecastShare = 2
+
+	// forecastWait: a log is not judged before what is in it has waited for an eighth of
+	// that. What a cluster did lately is then what it can do, and not only what was asked of
+	// it: answers that are far away, or a slow disk, keep something in the log all the time.
+	forecastWait = 8
 )
 
 // forecast says whether a write would be answered in time: by what is before it in the
@@ -28,8 +33,8 @@ const (
 // before.
 //
 // It believes the best of the last intervals in which there was always something to do. A
-// log that is empty now and then is not judged at all: what gathers in it once, because
-// a disk stood still, say, is let in.
+// log that is empty now and then is not judged at all, nor is one in which nothing has waited
+// long: what gathers in it once, because a disk stood still, say, is let in.
 type forecast struct {
 	pending int64         // bytes of requests that are in the log and not answered
 	from    time.Duration // when the interval began, while anything is pending
@@ -58,9 +63,9 @@ func (f *forecast) answered(bytes int64, now time.Duration) {
 }
 
 // late reports whether a request that gets into the log now is going to be answered too late,
-// or nearly so, if it has so much time left.
-func (f *forecast) late(left time.Duration) bool {
-	if f.known < forecastIntervals {
+// or nearly so, if it has so much time left, and the first one in the log has waited so long.
+func (f *forecast) late(left, waited time.Duration) bool {
+	if f.known < forecastIntervals || forecastWait*waited < left {
 		return false
 	}
 	best := slices.Max(f.rates[:])

@@ -26,7 +26,7 @@ const oneByte = 1
 // ask asks for so many requests.
 func (w *worked) ask(n int, now time.Duration) {
 	for range n {
-		if len(w.log) == w.held || w.late(w.patient) {
+		if len(w.log) == w.held || len(w.log) > 0 && w.late(w.patient, now-w.log[0]) {
 			w.refused++
 			continue
 		}
@@ -91,6 +91,30 @@ func TestStallIsNoOverload(t *testing.T) {
 	}
 }
 
+// What clients ask of a cluster that is far away, all the time and little, says nothing about
+// how much it can do: a burst is let in.
+func TestLittleLoadIsNoForecast(t *testing.T) {
+	const way = 200 // ms until something is answered, however much there is
+	w := worked{held: 1 << 30, patient: 5 * time.Second}
+	for ms := range 10_000 {
+		now := time.Duration(ms) * time.Millisecond
+		if ms%20 == 0 {
+			w.ask(1, now)
+		}
+		if ms == 5000 {
+			w.ask(10_000, now)
+		}
+		due := 0
+		for due < len(w.log) && now-w.log[due] >= way*time.Millisecond {
+			due++
+		}
+		w.answer(due, now)
+	}
+	if w.refused > 0 {
+		t.Errorf("%d refused of what would have been answered in %d ms", w.refused, way)
+	}
+}
+
 // What would be too late is refused before it gets into the log, as not executed, and what
 // has no end or time enough is not.
 func TestWhatWouldBeTooLateIsNotProposed(t *testing.T) {
@@ -111,6 +135,7 @@ func TestWhatWouldBeTooLateIsNotProposed(t *testing.T) {
 			t.Fatal(err)
 		}
 		n.proposed.queue = batch.NewQueue[*core.Incoming](batch.Config{})
+		n.proposed.pending = []proposal{{request: write(0), at: now - 1_000}}
 		n.proposed.forecast = forecast{pending: 1000, known: tt.known, rates: [forecastIntervals]float64{0.5, 1}}
 		r := write(tt.expires)
 		n.proposeOne(r, now)
@@ -137,7 +162,7 @@ func TestForecastFollowsTheLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.proposed.queue = batch.NewQueue[*core.Incoming](batch.Config{})
-	n.proposed.pending = []proposal{{write(0), 5, 5, 100}, {write(0), 6, 6, 70}}
+	n.proposed.pending = []proposal{{write(0), 5, 5, 100, 0}, {write(0), 6, 6, 70, 0}}
 	n.proposed.forecast.proposed(170, 0)
 	if n.applied(5, [][]byte{{1}}); n.proposed.forecast.pending != 70 {
 		t.Errorf("after one of two: %+v", n.proposed.forecast)

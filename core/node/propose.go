@@ -26,7 +26,8 @@ type proposals struct {
 type proposal struct {
 	request     *core.Incoming
 	first, last core.Index
-	bytes       int64 // of the request
+	bytes       int64         // of the request
+	at          time.Duration // when it got into the log
 }
 
 // enqueue takes up a client's write.
@@ -63,7 +64,7 @@ func (n *Node) propose() {
 func (n *Node) proposeOne(r *core.Incoming, now time.Duration) {
 	commands := r.Request.(*core.ProposeRequest).Commands
 	n.proposed.commands -= len(commands)
-	if expired(r, now) || r.Expires != 0 && n.proposed.forecast.late(r.Expires-now) {
+	if expired(r, now) || n.proposed.late(r, now) {
 		n.unproposed(r, core.StatusExpired)
 		return
 	}
@@ -86,11 +87,19 @@ func (n *Node) proposeOne(r *core.Incoming, now time.Duration) {
 	n.meters.proposed += uint64(len(commands))
 	last := first + core.Index(len(commands)) - 1
 	bytes := int64(r.Request.SizeBytes())
-	n.proposed.pending = append(n.proposed.pending, proposal{r, first, last, bytes})
+	n.proposed.pending = append(n.proposed.pending, proposal{r, first, last, bytes, now})
 	n.proposed.forecast.proposed(bytes, now)
 	if trace := traceOf(r); trace != nil {
 		n.traces.proposed(trace, last)
 	}
+}
+
+// late reports whether a request would be answered too late if it got into the log now.
+func (p *proposals) late(r *core.Incoming, now time.Duration) bool {
+	if r.Expires == 0 || p.head == len(p.pending) {
+		return false
+	}
+	return p.forecast.late(r.Expires-now, now-p.pending[p.head].at)
 }
 
 // unproposed ends a request that has left the queue and is not in the log.
