@@ -1,16 +1,17 @@
 package rafttest
 
 import (
+	"math"
+
 	"github.com/raftbench/raftbench/core"
 	"github.com/raftbench/raftbench/core/raft"
 )
 
 // healTicks bounds what may pass from the end of the faults until all nodes
-// have everything, or as long as the faults lasted if that is longer. Nine seeds of ten need
-// 5 election timeouts; the rest is for logs that travel one entry at a time.
+// have everything. Nine seeds of ten need 5 election timeouts; the rest is for
+// logs that travel one entry at a time. Where there are many, and one that lacks them comes
+// closer, it goes on.
 const healTicks = 600
-
-func (s *Sim) healTicks() int { return max(healTicks, s.opt.Ticks) }
 
 // heal ends the faults and sees that work goes on: a leader, new commands
 // committed and applied on all nodes, and nothing left hanging.
@@ -42,7 +43,7 @@ func (s *Sim) heal() {
 		}
 		return ok
 	}
-	deadline := s.now + int64(s.healTicks())*tick
+	deadline, behind := s.now+healTicks*tick, core.Index(math.MaxUint64)
 	for s.err == nil {
 		if !s.runUntil(deadline, proposed) {
 			s.notHealed("no leader takes proposals")
@@ -52,17 +53,51 @@ func (s *Sim) heal() {
 		if s.runUntil(min(deadline, s.now+20*electionTicks*tick), func() bool { return s.allApplied(last) }) {
 			break
 		}
-		if s.now >= deadline {
+		if s.now < deadline {
+			continue
+		}
+		now := s.behind()
+		if now >= behind {
 			s.notHealed("not all nodes have applied everything")
 			return
 		}
+		deadline, behind = s.now+healTicks*tick, now
 	}
 	s.result.HealedWithin = int((s.now - start) / tick)
 	s.finishSessions(deadline)
-	if s.err == nil && !s.runUntil(s.now+4*electionTicks*tick+s.net.timeout+s.net.lateBy, s.quiet) {
-		s.notQuiet()
-	}
+	s.calmDown()
 	s.sameSessions()
+}
+
+// calmDown sees that nothing is left hanging, when a member that was added last has caught
+// up.
+func (s *Sim) calmDown() {
+	for behind := core.Index(math.MaxUint64); s.err == nil; {
+		if s.runUntil(s.now+4*electionTicks*tick+s.net.timeout+s.net.lateBy, s.quiet) {
+			return
+		}
+		now := s.behind()
+		if now >= behind {
+			s.notQuiet()
+			return
+		}
+		behind = now
+	}
+}
+
+// behind is how many entries the member lacks that lacks most.
+func (s *Sim) behind() core.Index {
+	var first, last core.Index
+	for i, n := range s.members() {
+		if n.raft == nil {
+			continue
+		}
+		if i == 0 || n.applied < first {
+			first = n.applied
+		}
+		last = max(last, n.raft.LastIndex())
+	}
+	return last - first
 }
 
 func (s *Sim) notHealed(what string) {
@@ -71,7 +106,7 @@ func (s *Sim) notHealed(what string) {
 		st := n.raft.Status()
 		detail += "\n\t" + describeStatus(&st)
 	}
-	s.check.fail("liveness after the faults", "%s after %d ticks%s", what, s.healTicks(), detail)
+	s.check.fail("liveness after the faults", "%s after %d ticks%s", what, int(s.now/tick)-s.opt.Ticks, detail)
 }
 
 // allApplied reports whether every member has applied through last and is in the
