@@ -129,7 +129,10 @@ func underEverything(t *testing.T, p *processes) {
 		p.signal(held, syscall.SIGSTOP)
 		p.order([]string{"turn", "transfer", "turn"}[rng.IntN(3)])
 		p.kill(dead)
-		time.Sleep(time.Duration(rng.IntN(300)) * time.Millisecond) // as long as it lasts: there may be no majority
+		select { // as long as it lasts: there may be no majority
+		case <-ctx.Done():
+		case <-time.After(time.Duration(rng.IntN(300)) * time.Millisecond):
+		}
 		p.order("turn")
 		p.signal(held, syscall.SIGCONT)
 		p.start(dead)
