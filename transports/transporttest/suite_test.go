@@ -70,9 +70,11 @@ func expect(t *testing.T, good core.NamedTransport, d defect, found map[string]b
 			found[c.name] = true
 			continue
 		}
-		nt, release := spoiled(good, d.spoils)
-		r := probe(nt, c, patience)
-		release()
+		r := spoiledProbe(good, d, c, patience)
+		for again := 0; !r.Failed() && again < 4; again++ {
+			// What is late on a busy machine may hide a defect that is about time.
+			r = spoiledProbe(good, d, c, patience)
+		}
 		if !r.Failed() {
 			t.Errorf("%s does not find it", c.name)
 			continue
@@ -80,6 +82,13 @@ func expect(t *testing.T, good core.NamedTransport, d defect, found map[string]b
 		found[c.name] = true
 		t.Logf("%s: %s", c.name, r.errors[0])
 	}
+}
+
+// spoiledProbe runs one check on a transport with a defect.
+func spoiledProbe(good core.NamedTransport, d defect, c check, patience time.Duration) *recorder {
+	nt, release := spoiled(good, d.spoils)
+	defer release()
+	return probe(nt, c, patience)
 }
 
 // TestSuiteFindsDefects runs the suite on transports that are spoiled, one
