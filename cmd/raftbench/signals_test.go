@@ -117,9 +117,7 @@ func (p *process) rendersAgain(t *testing.T, run *reports.Run) {
 // A run that goes on can be looked at, and nothing is written into its directory.
 func TestReportOfARunThatGoesOn(t *testing.T) {
 	p := start(t, strings.Fields("run --transport rawtcp -d 5m --warmup 0s --repeat 1 -c 4")...)
-	for !strings.Contains(p.journal(), `"kind":"partial"`) {
-		p.pause(10 * time.Millisecond)
-	}
+	p.untilJournal(t, `"kind":"partial"`)
 	r := start(t, "report", p.dir)
 	r.wait(t)
 	out := readFile(t, r.out)
@@ -142,9 +140,7 @@ func TestKillLosesAtMostSecondsAtRandomInstants(t *testing.T) {
 	most := time.Duration(0)
 	for range turns() {
 		p := start(t, strings.Fields("run --transport rawtcp -d 30s --warmup 0s --repeat 1 -c 64")...)
-		for !strings.Contains(p.journal(), `"kind":"partial"`) {
-			p.pause(10 * time.Millisecond)
-		}
+		p.untilJournal(t, `"kind":"partial"`)
 		p.pause(instant(rng, 3*time.Second))
 		killed, _ := p.signal(syscall.SIGKILL)
 		p.wait(t)
@@ -168,9 +164,7 @@ func TestKillLeavesEveryArmAtRandomInstants(t *testing.T) {
 	rng := rand.New(rand.NewPCG(*drawn, 13))
 	for range turns() {
 		p := start(t, strings.Fields("run --transport inproc,rawtcp -d 30s --slice 100ms --warmup 50ms --repeat 1 -c 4")...)
-		for text := ""; !strings.Contains(text, `"data":[{"arm":0,`) || !strings.Contains(text, `},{"arm":1,`); text = p.journal() {
-			p.pause(10 * time.Millisecond)
-		}
+		p.untilJournal(t, `"data":[{"arm":0,`, `},{"arm":1,`)
 		p.pause(instant(rng, time.Second))
 		p.signal(syscall.SIGKILL)
 		p.wait(t)
@@ -182,6 +176,22 @@ func TestKillLeavesEveryArmAtRandomInstants(t *testing.T) {
 			}
 		}
 		p.rendersAgain(t, run)
+	}
+}
+
+// untilJournal waits until the journal of a run that goes on has all of some texts.
+func (p *process) untilJournal(t *testing.T, texts ...string) {
+	t.Helper()
+	complete := func(journal string) bool {
+		return !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(journal, text) })
+	}
+	for !complete(p.journal()) {
+		select {
+		case <-p.exited:
+			t.Fatalf("it ended by itself:\n%s", readFile(t, p.log))
+		default:
+			p.pause(10 * time.Millisecond)
+		}
 	}
 }
 
