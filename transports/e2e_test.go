@@ -78,7 +78,7 @@ func (h *house) start(t *testing.T, network *core.Network, machine func() core.S
 	defer cancel()
 	config := node.Config{Tick: 10 * time.Millisecond, Snapshot: node.SnapshotConfig{Entries: 500}}
 	if h.calm {
-		config.ElectionTicks = 3000
+		config.ElectionTicks = 300 // and not more: a first election that fails is repeated after that
 	}
 	var err error
 	h.Cluster, err = cluster.Start(ctx, cluster.Config{Nodes: 3, Network: network, NewStateMachine: machine, Node: config})
