@@ -22,11 +22,16 @@ func syncData(f *os.File) error {
 	return pathError("fdatasync", f, retry(func() error { return unix.Fdatasync(int(f.Fd())) }))
 }
 
-// hasName costs a microsecond on a busy machine, where a sync costs a hundred and more.
+// hasName asks for the number of links and nothing else. Whoever asks for times, as fstat
+// does, makes the next write note a new time, and so change the inode: since Linux 6.13
+// (multigrain timestamps) that took a tenth of the throughput of a log of 16 KiB writes.
 func hasName(f *os.File) (bool, error) {
-	var stat unix.Stat_t
-	err := retry(func() error { return unix.Fstat(int(f.Fd()), &stat) })
-	return stat.Nlink > 0, pathError("fstat", f, err)
+	var stat unix.Statx_t
+	err := retry(func() error { return unix.Statx(int(f.Fd()), "", unix.AT_EMPTY_PATH, unix.STATX_NLINK, &stat) })
+	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) { // Linux before 4.11; old sandboxes
+		return true, nil
+	}
+	return stat.Nlink > 0, pathError("statx", f, err)
 }
 
 // retry tries again what a signal has interrupted before it did anything. It is not
