@@ -9,21 +9,11 @@ import (
 	"github.com/raftbench/raftbench/workloads"
 )
 
-// tenStages records operations of ten milliseconds, one in each part, of which every
-// n-th is sampled; change sees what the client says of it.
-func tenStages(every int, change func(*client.Stages)) *workloads.OpRecord {
-	const ms = time.Millisecond
-	r := workloads.NewRecorder(workloads.Open, 0, nil, nil)
+// recorded is the record of n operations.
+func recorded(r *workloads.Recorder, n int, operation func(i int) workloads.Sample) *workloads.OpRecord {
 	r.Begin(0)
-	for i := range 100 * every {
-		at := time.Duration(i) * ms
-		s := workloads.Sample{Intended: at, Sent: at + ms, Done: at + 10*ms}
-		if i%every == 0 {
-			stages := client.Stages{ms, ms, ms, ms, ms, ms, ms, ms}
-			s.Took = stages.Sum()
-			change(&stages)
-			s.Stages = &stages
-		}
+	for i := range n {
+		s := operation(i)
 		r.Start(s.Type, s.Intended)
 		r.Record(s)
 	}
@@ -32,6 +22,28 @@ func tenStages(every int, change func(*client.Stages)) *workloads.OpRecord {
 	r.AddTo(&m)
 	total := m.Window.Total()
 	return &total
+}
+
+// sampled says that s was sampled, and took so long in stages; change sees what the client
+// says of them.
+func sampled(s *workloads.Sample, stages client.Stages, change func(*client.Stages)) {
+	s.Took = stages.Sum()
+	change(&stages)
+	s.Stages = &stages
+}
+
+// tenStages records operations of ten milliseconds, one in each part, of which every
+// n-th is sampled; change sees what the client says of it.
+func tenStages(every int, change func(*client.Stages)) *workloads.OpRecord {
+	const ms = time.Millisecond
+	return recorded(workloads.NewRecorder(workloads.Open, 0, nil, nil), 100*every, func(i int) workloads.Sample {
+		at := time.Duration(i) * ms
+		s := workloads.Sample{Intended: at, Sent: at + ms, Done: at + 10*ms}
+		if i%every == 0 {
+			sampled(&s, client.Stages{ms, ms, ms, ms, ms, ms, ms, ms}, change)
+		}
+		return s
+	})
 }
 
 // Whatever the share of operations that are sampled, all of them included, a stage that was
@@ -54,9 +66,7 @@ func TestALostStageIsNoted(t *testing.T) {
 // together, as when nobody leads; one in sampleEvery is sampled, beginning with first.
 func outage(first int, change func(*client.Stages)) *workloads.OpRecord {
 	const ms = time.Millisecond
-	r := workloads.NewRecorder(workloads.Closed, 0, nil, nil)
-	r.Begin(0)
-	for i := range 20_000 {
+	return recorded(workloads.NewRecorder(workloads.Closed, 0, nil, nil), 20_000, func(i int) workloads.Sample {
 		took := ms
 		if i >= 10_000 && i < 10_040 {
 			took = time.Second
@@ -64,19 +74,10 @@ func outage(first int, change func(*client.Stages)) *workloads.OpRecord {
 		at := time.Duration(i) * ms
 		s := workloads.Sample{Intended: at, Sent: at, Done: at + took}
 		if i%sampleEvery == first {
-			stages := client.Stages{client.StageQueue: took / 2, client.StageLog: took / 2}
-			s.Took = stages.Sum()
-			change(&stages)
-			s.Stages = &stages
+			sampled(&s, client.Stages{client.StageQueue: took / 2, client.StageLog: took / 2}, change)
 		}
-		r.Start(s.Type, s.Intended)
-		r.Record(s)
-	}
-	var m workloads.Measurement
-	r.End(time.Hour)
-	r.AddTo(&m)
-	total := m.Window.Total()
-	return &total
+		return s
+	})
 }
 
 // In a window with an outage it is chance how many of the few slow operations are sampled,
