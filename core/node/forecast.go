@@ -19,8 +19,8 @@ const (
 	// writes just too late would be of no use to anybody.
 	forecastShare = 2
 
-	// forecastWait: a log is not judged before what is in it has waited for an eighth of
-	// that. What a cluster did lately is then what it can do, and not only what was asked of
+	// forecastWait: a log is not judged before the first write in it has waited for an eighth
+	// of the time that the new one has left. What a cluster did lately is then what it can do, and not only what was asked of
 	// it: answers that are far away, or a slow disk, keep something in the log all the time.
 	forecastWait = 8
 )
